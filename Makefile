@@ -1,0 +1,65 @@
+# Two commands: `make repro` and `make test`. Both build what they need in .venv and change nothing elsewhere.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := $(CURDIR)/.venv/bin
+export PATH := $(BIN):$(PATH)
+
+.PHONY: help repro test test-slow check lint format lock clean
+
+help:  ## Say what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
+
+repro: .venv/repro check  ## Download, prepare, train, evaluate, draw; then show the metrics
+	@dvc repro
+	@dvc metrics show
+
+test: .venv/dev  ## Run every test that is not marked slow
+	@python -m pytest
+
+test-slow: .venv/dev  ## Run the tests marked slow
+	@python -m pytest -m slow
+
+check: .venv/repro  ## Validate params.yaml
+	@python -m commands.check
+
+lint: .venv/dev  ## Ruff and mypy
+	@ruff check
+	@ruff format --check
+	@mypy
+
+format: .venv/dev  ## Format the code
+	@ruff check --fix
+	@ruff format
+
+COMPILE = uv pip compile pyproject.toml --quiet --universal --fork-strategy fewest --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+
+lock: .venv/dev  ## Resolve the locked versions anew (UPGRADE=--upgrade takes newer ones)
+	@$(COMPILE) $(UPGRADE) --output-file requirements.lock
+	@$(COMPILE) $(UPGRADE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	@echo "The versions decide the bytes: run 'dvc repro --force' and commit dvc.lock with the lock files."
+
+clean:  ## Remove the environment and what the tools have cached
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache dvc_plots
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# pip checks every file against the hashes of the lock file. One dependency of DVC is published as source only:
+# setuptools is installed first, from the same lock file, so that nothing unlocked takes part in its build.
+INSTALL = python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation
+
+.venv/python:
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not installed; Python 3.11 or later is needed (make PYTHON=/path/to/python3)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "make: Python 3.11 or later is needed, $(PYTHON) is %d.%d (make PYTHON=/path/to/python3)" % v[:2])'
+	@echo "Building the environment in .venv (a minute or two, once)"
+	@$(PYTHON) -m venv --clear .venv
+	@awk '/^[a-z]/ {wanted = /^setuptools==/} wanted' requirements.lock > .venv/setuptools.lock
+	@$(INSTALL) --only-binary :all: -r .venv/setuptools.lock
+	@touch $@
+
+.venv/repro: requirements.lock | .venv/python
+	@$(INSTALL) -r requirements.lock
+	@touch $@
+
+.venv/dev: requirements-dev.lock .venv/repro
+	@$(INSTALL) -r requirements-dev.lock
+	@touch $@

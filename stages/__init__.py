@@ -1,0 +1,24 @@
+"""The stages of the pipeline, each a module run as `python -m stages.NAME`: read files, call nn, write files.
+
+Lowest first; a file imports only files above it, and no stage imports another:
+
+    environment   the locked versions, before anything else is imported
+    errors        a user's mistake is one line, never a traceback
+    params        one section of params.yaml, validated
+    files         a file has its final name only when it is complete
+    datasets      what MNIST and Fashion-MNIST consist of
+    idx           the file format of both
+    arrays        the prepared arrays
+    model         the model file
+    tables        the csv files and what is read back from them
+
+    indexes       where pip's configuration says that packages come from
+    sources       one file from one source: fetch, resume, unpack, verify
+
+    download, prepare, train, evaluate, draw
+"""
+
+from stages import environment
+
+environment.check()
+environment.pin_kernel()

@@ -1,0 +1,27 @@
+"""A user's mistake ends a command with one line that says what was wrong, where, and what to do."""
+
+import os
+import sys
+from collections.abc import Callable
+
+
+class UserError(Exception):
+    """What the user can put right. Its text is all that is shown."""
+
+
+def command(name: str, main: Callable[[], None]) -> None:
+    """Run main; a UserError, a failing disk or an interruption becomes one line on stderr and an exit code."""
+    try:
+        main()
+    except (UserError, OSError) as error:
+        sys.exit(f"{name}: {error}{outputs_hint()}")
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)  # noqa: T201
+        sys.exit(130)
+
+
+def outputs_hint() -> str:
+    """DVC removes the outputs of a stage before it runs: say how to get the former ones back."""
+    if "DVC_STAGE" not in os.environ:
+        return ""
+    return " (DVC removed this stage's outputs; `git checkout -- metrics plots` and `dvc checkout` bring them back)"

@@ -1,0 +1,1 @@
+"""Facts about the whole pipeline, run by the real dvc."""
