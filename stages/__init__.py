@@ -10,7 +10,8 @@ Lowest first; a file imports only files above it, and no stage imports another:
     idx           the file format of both
     arrays        the prepared arrays
     model         the model file
-    tables        the csv files and what is read back from them
+    tables        the csv files, written and read back
+    history       what a run of training leaves behind while it runs
 
     indexes       where pip's configuration says that packages come from
     sources       one file from one source: fetch, resume, unpack, verify

@@ -1,6 +1,7 @@
 """What the data sets consist of: four IDX files each, known by size and SHA-256, and ten classes."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,9 @@ class Dataset:
     classes: tuple[str, ...]
 
 
-DATASETS = {
+DatasetName = Literal["mnist", "fashion-mnist"]
+
+DATASETS: dict[DatasetName, Dataset] = {
     # Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database of handwritten digits, 1998.
     "mnist": Dataset(
         files=(

@@ -10,7 +10,7 @@ class UserError(Exception):
 
 
 def command(name: str, main: Callable[[], None]) -> None:
-    """Run main; a UserError, a failing disk or an interruption becomes one line on stderr and an exit code."""
+    """Run main; a UserError, a failing disk or an interruption ends in one line and an exit code."""
     try:
         main()
     except (UserError, OSError) as error:
@@ -24,4 +24,4 @@ def outputs_hint() -> str:
     """DVC removes the outputs of a stage before it runs: say how to get the former ones back."""
     if "DVC_STAGE" not in os.environ:
         return ""
-    return " (DVC removed this stage's outputs; `git checkout -- metrics plots` and `dvc checkout` bring them back)"
+    return " (DVC removed the outputs; `git checkout -- metrics plots` and `dvc checkout` bring them back)"

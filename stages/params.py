@@ -1,4 +1,4 @@
-"""params.yaml: one section a stage, each validated by the Pydantic model that stands in the stage's module."""
+"""params.yaml: one section a stage, each validated by the Pydantic model in the module of its stage."""
 
 import difflib
 from collections.abc import Mapping
@@ -84,7 +84,9 @@ def explain(section: str, mistake: ErrorDetails, known: list[str]) -> str:
         return f"{key} is missing"
     if mistake["type"] == "extra_forbidden":
         close = difflib.get_close_matches(str(mistake["loc"][-1]), known, n=1)
-        return f"{key} is no known key" + (f"; did you mean {close[0]}?" if close else f" ({', '.join(known)})")
+        return f"{key} is no known key; " + (
+            f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+        )
     right = mistake["msg"].removeprefix("Value error, ")
     if len(mistake["loc"]) == 0:
         return f"{section}: {right}"

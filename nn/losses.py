@@ -1,0 +1,65 @@
+"""Softmax with cross-entropy: how far the network's probabilities are from the labels."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn.flat import Array
+
+Labels = NDArray[np.integer]
+
+
+def softmax(logits: Array) -> Array:
+    """p = exp(logits) / sum of exp(logits) over the classes, in place; (n, classes) in, (n, classes) out.
+
+    The largest logit of each row is subtracted first: the result is the same, and exp cannot overflow.
+    """
+    logits -= logits.max(axis=1, keepdims=True)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=1, keepdims=True)
+    return logits
+
+
+def cross_entropy(logits: Array, labels: Labels) -> float:
+    """Mean over the rows of -log softmax(logits)[label], in nats; 0 <= loss. (n, classes), (n,) with n > 0.
+
+    Computed as log sum exp(logits) - logits[label], which is finite for any finite logits.
+    """
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    own = np.take_along_axis(shifted, labels[:, None].astype(np.intp), axis=1)[:, 0]
+    return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - own, dtype=np.float64))
+
+
+class SoftmaxCrossEntropy:
+    """Softmax and cross-entropy as one function for training, with its gradient and buffers for `rows` rows.
+
+    loss = mean over the rows of -log p[label], and dlogits = (p - one-hot(label)) / n: the two derivatives
+    together are simpler, and safer, than each alone.
+    """
+
+    def __init__(self, rows: int, classes: int, dtype: type[np.floating] = np.float32) -> None:
+        self.column = np.empty((rows, 1), dtype)  # the largest logit, then the sum of exp, of each row
+        self.own = np.empty(rows, dtype)  # of each row the logit, later the probability, of its own label
+        self.own_index = np.empty(rows, np.intp)  # where that stands in the flattened logits
+        self.row_starts = np.arange(0, rows * classes, classes)
+
+    def __call__(self, logits: Array, labels: Labels) -> float:
+        """The loss; overwrites logits (n, classes) with dlogits."""
+        n = len(logits)
+        column, own, index = self.column[:n], self.own[:n], self.own_index[:n]
+        np.add(self.row_starts[:n], labels, out=index)
+        entries = logits.reshape(-1)
+
+        np.max(logits, axis=1, keepdims=True, out=column)
+        logits -= column
+        np.take(entries, index, out=own, mode="clip")
+        loss = -float(np.sum(own, dtype=np.float64))
+        np.exp(logits, out=logits)
+        np.sum(logits, axis=1, keepdims=True, out=column)
+        logits /= column
+        loss += float(np.sum(np.log(column, out=column), dtype=np.float64))
+
+        np.take(entries, index, out=own, mode="clip")
+        own -= 1
+        np.put(entries, index, own)
+        logits *= 1 / n
+        return loss / n

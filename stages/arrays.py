@@ -1,0 +1,102 @@
+"""The prepared arrays as .npy, images float32 (n, 784) and labels uint8 (n,), and prepared.json beside them."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from stages.errors import UserError
+from stages.files import missing, read_json, write_json, writing
+
+FOLDER = Path("data/prepared")
+DESCRIPTION = FOLDER / "prepared.json"
+PIXELS = 28 * 28
+
+Part = Literal["train", "validation", "test"]
+Images = NDArray[np.float32]
+Labels = NDArray[np.uint8]
+
+
+class Normalization(BaseModel):
+    """x = (pixel / 255 - mean) / standard_deviation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mean: float
+    standard_deviation: float
+
+
+class Prepared(BaseModel):
+    """What prepared.json says of the arrays beside it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset: str
+    classes: list[str]
+    images: dict[Part, int]
+    images_per_class: dict[Part, list[int]]
+    normalization: Normalization
+    background: float  # what a pixel of 0 became
+    split_sha256: str  # of the validation images' positions in the training file, little-endian uint32
+
+
+def paths(part: Part) -> tuple[Path, Path]:
+    """Where the images and labels of a part are."""
+    return FOLDER / f"{part}_images.npy", FOLDER / f"{part}_labels.npy"
+
+
+def write(part: Part, images: Images, labels: Labels) -> None:
+    """Put the arrays of a part into their files."""
+    images_path, labels_path = paths(part)
+    with writing(images_path) as file:
+        np.save(file, images, allow_pickle=False)
+    with writing(labels_path) as file:
+        np.save(file, labels, allow_pickle=False)
+
+
+def read(part: Part) -> tuple[Images, Labels]:
+    """The arrays of a part: images mapped from the disk, labels read.
+
+    Raises UserError where they are missing or are not what `prepare` writes.
+    """
+    images_path, labels_path = paths(part)
+    images, labels = load(images_path), load(labels_path)
+    if images.dtype != np.float32 or images.ndim != 2 or images.shape[1] != PIXELS:
+        raise UserError(
+            f"{images_path} holds {images.dtype} {images.shape}, not float32 (n, {PIXELS}){AGAIN}"
+        )
+    if labels.dtype != np.uint8 or labels.shape != images.shape[:1]:
+        raise UserError(
+            f"{labels_path} holds {labels.dtype} {labels.shape}, not uint8 ({len(images)},){AGAIN}"
+        )
+    return images, np.array(labels)
+
+
+AGAIN = "; `dvc repro --force prepare` makes it again"
+
+
+def load(path: Path) -> NDArray[Any]:
+    """The array in a .npy file, mapped."""
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise missing(path) from None
+    except (ValueError, EOFError) as error:
+        raise UserError(f"{path} is no .npy file ({error}){AGAIN}") from None
+    return array
+
+
+def write_description(prepared: Prepared) -> None:
+    """Put prepared.json beside the arrays."""
+    write_json(DESCRIPTION, prepared.model_dump())
+
+
+def read_description() -> Prepared:
+    """What prepared.json says; raises UserError where it is missing or says something else."""
+    try:
+        return Prepared.model_validate(read_json(DESCRIPTION))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{DESCRIPTION}: {first['loc']}: {first['msg']}{AGAIN}") from None

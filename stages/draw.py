@@ -1,0 +1,231 @@
+"""Draw: the pictures that people look at.
+
+Run as `python -m stages.draw`. Reads the curves, the predictions, the model and the test arrays; writes
+plots/*.png. Equal inputs give equal bytes: no date, no version, no setting of this machine goes into a picture.
+"""
+
+import io
+import os
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+from typing import Annotated
+
+# Without this matplotlib would keep its cache of fonts in the home folder.
+os.environ.setdefault("MPLCONFIGDIR", str(Path(".dvc/tmp/matplotlib").absolute()))
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import Field
+
+from nn.layers import Dense
+from stages import arrays
+from stages.errors import UserError, command
+from stages.files import writing
+from stages.idx import SIDE
+from stages.model import read_model
+from stages.params import Integer, Section, read_section
+from stages.tables import read_numbers
+
+PLOTS = Path("plots")
+TRAINING, VALIDATION, QUIET = "#4878a8", "#c8502c", "#9bb8d3"
+COLORS = 64  # of a picture: a third of the size of full colour, and no eye sees the difference
+SHADES = mpl.colormaps["RdBu_r"].resampled(31)  # leaves room for the greys of the letters
+
+Probabilities = NDArray[np.float32]
+
+
+class Draw(Section):
+    """The section `draw` of params.yaml."""
+
+    width: Annotated[Integer, Field(ge=400, le=2000)]
+    smoothing: Annotated[Integer, Field(ge=1)]
+    misclassified: Annotated[Integer, Field(ge=1, le=100)]
+    first_layer: Annotated[Integer, Field(ge=1, le=144)]
+
+
+def main() -> None:
+    """The stage: tables, predictions, model and arrays in; five pictures out."""
+    params = read_section("draw", Draw)
+    mpl.rcdefaults()  # whatever a matplotlibrc of this machine says
+    mpl.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
+    prepared = arrays.read_description()
+    probabilities = read_probabilities("test")
+    images, labels = arrays.read("test")
+    if len(probabilities) != len(labels):
+        raise UserError(
+            f"data/predictions/test.npy has {len(probabilities)} rows for {len(labels)} images; "
+            "`dvc repro --force evaluate` makes it again"
+        )
+    network, _ = read_model(rows=1)
+    first = next(layer for layer in network.layers if isinstance(layer, Dense))
+
+    save(loss_curve(params), "loss_curve", params.width)
+    save(accuracy_curve(), "accuracy_curve", params.width)
+    save(confusion_matrix(labels, probabilities, prepared.classes), "confusion_matrix", params.width)
+    pixels = np.asarray(images) * prepared.normalization.standard_deviation + prepared.normalization.mean
+    save(
+        misclassified(pixels, labels, probabilities, prepared.classes, params.misclassified),
+        "misclassified",
+        params.width,
+    )
+    save(first_layer(first.W, params.first_layer, params.width), "first_layer", params.width)
+
+
+def read_probabilities(part: str) -> Probabilities:
+    """The predictions for a part, (n, classes)."""
+    path = Path(f"data/predictions/{part}.npy")
+    probabilities = arrays.load(path)
+    if probabilities.ndim != 2 or probabilities.dtype != np.float32:
+        raise UserError(f"{path} holds no probabilities; `dvc repro --force evaluate` makes it again")
+    return np.asarray(probabilities)
+
+
+def loss_curve(params: Draw) -> Figure:
+    """Training loss of the batches, its running mean, and validation loss, over the iterations."""
+    steps, losses = read_numbers(PLOTS / "training.csv", ("step", "loss"))
+    validation_steps, validation_losses = read_numbers(PLOTS / "validation.csv", ("step", "loss"))
+    figure, axes = chart("iteration", "cross-entropy (nats)")
+    width = min(params.smoothing, len(losses))
+    smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
+    axes.plot(steps, losses, color=QUIET, linewidth=0.6, label="training, each batch logged")
+    axes.plot(steps[width - 1 :], smooth, color=TRAINING, label=f"training, mean of {width} rows")
+    if validation_steps:
+        axes.plot(validation_steps, validation_losses, color=VALIDATION, marker=".", label="validation")
+    axes.set_yscale("log")
+    axes.set_title("Loss" if validation_steps else "Loss (no validation images: prepare.validation_size is 0)")
+    axes.legend(frameon=False)
+    return figure
+
+
+def accuracy_curve() -> Figure:
+    """Validation accuracy over the iterations."""
+    steps, accuracies = read_numbers(PLOTS / "validation.csv", ("step", "accuracy"))
+    figure, axes = chart("iteration", "accuracy (%)")
+    if not steps:
+        axes.set_title("No validation images: prepare.validation_size is 0")
+        return figure
+    axes.plot(steps, 100 * np.array(accuracies), color=VALIDATION, marker=".")
+    axes.set_title(f"Accuracy on the validation images: {accuracies[-1]:.2%} at the end")
+    return figure
+
+
+def confusion_matrix(labels: arrays.Labels, probabilities: Probabilities, classes: Sequence[str]) -> Figure:
+    """How often each class was read as each other, shaded by the share of the actual class."""
+    counts = np.zeros((len(classes), len(classes)), np.int64)
+    np.add.at(counts, (labels, probabilities.argmax(axis=1)), 1)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(8, 7), layout="constrained")
+    axes = figure.subplots()
+    # The square root lets the rare errors show beside the diagonal.
+    axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)
+    for (row, column), n in np.ndenumerate(counts):
+        if n:
+            color = "white" if shares[row, column] > 0.4 else "black"
+            axes.text(column, row, f"{n}", ha="center", va="center", color=color, fontsize=10)
+    axes.set_xticks(range(len(classes)), classes)
+    if max(map(len, classes)) > 2:
+        for label in axes.get_xticklabels():
+            label.set(rotation=40, ha="right")
+    axes.set_yticks(range(len(classes)), classes)
+    axes.set_xlabel("read as")
+    axes.set_ylabel("actual")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    axes.set_title(f"Test images: {np.trace(counts):,} of {counts.sum():,} read right")
+    return figure
+
+
+def misclassified(
+    pixels: NDArray[np.floating],
+    labels: arrays.Labels,
+    probabilities: Probabilities,
+    classes: Sequence[str],
+    most: int,
+) -> Figure:
+    """The images that were read wrongly, the surest mistakes first: what was read, how surely, what it was."""
+    predicted = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(predicted != labels)
+    surest = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:most]
+    columns = 10 if max(map(len, classes)) <= 2 else 5
+    rows = max(1, ceil(len(surest) / columns))
+    figure = Figure(figsize=(8, 0.7 + 1.05 * rows * 10 / columns), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, index in zip(grid.flat, surest, strict=False):
+        axes.imshow(pixels[index].reshape(SIDE, SIDE), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+        read_as = predicted[index]
+        axes.set_title(
+            f"{classes[read_as]} ({probabilities[index, read_as]:.0%})\nis {classes[labels[index]]}",
+            fontsize=8,
+            pad=2,
+        )
+    figure.suptitle(
+        f"{len(wrong)} of {len(labels):,} test images read wrongly; the {len(surest)} surest mistakes"
+        if len(wrong)
+        else f"All {len(labels):,} test images were read right",
+        fontsize=11,
+    )
+    return figure
+
+
+def first_layer(weights: NDArray[np.floating], most: int, width: int) -> Figure:
+    """What the strongest units of the first layer look for: ink in red, paper in blue.
+
+    Each weight is drawn as a square of whole pixels, which is sharp, and small as a file.
+    """
+    strongest = np.argsort(-np.linalg.norm(weights, axis=0), kind="stable")[:most]
+    columns = ceil(len(strongest) ** 0.5)
+    rows = ceil(len(strongest) / columns)
+    tile = SIDE + 2
+    mosaic = np.full((rows * tile, columns * tile), np.nan)
+    for number, unit in enumerate(strongest):
+        picture = weights[:, unit].reshape(SIDE, SIDE)
+        top, left = tile * (number // columns) + 1, tile * (number % columns) + 1
+        mosaic[top : top + SIDE, left : left + SIDE] = picture / np.abs(picture).max()
+
+    zoom = max(1, width // mosaic.shape[1])
+    title = width // 20
+    height = zoom * mosaic.shape[0] + title
+    dots = width / 8
+    figure = Figure(figsize=(8, height / dots))
+    size = (zoom * mosaic.shape[1] / width, zoom * mosaic.shape[0] / height)
+    axes = figure.add_axes(((1 - size[0]) / 2, 0, *size))
+    axes.imshow(mosaic, cmap=SHADES, vmin=-1, vmax=1, interpolation="nearest", aspect="auto")
+    axes.axis("off")
+    figure.suptitle(
+        f"Weights of the {len(strongest)} strongest of {weights.shape[1]} units of the first layer",
+        y=1 - title / height / 2,
+        va="center",
+        fontsize=11,
+    )
+    return figure
+
+
+def chart(x_label: str, y_label: str) -> tuple[Figure, Axes]:
+    """An empty chart with labelled axes and a quiet grid."""
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    axes.grid(visible=True, color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def save(figure: Figure, name: str, width: int) -> None:
+    """Put a figure into plots/NAME.png, `width` pixels wide, with a palette."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=width / figure.get_figwidth())
+    picture = Image.open(drawn).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
+    with writing(PLOTS / f"{name}.png") as file:
+        picture.save(file, format="png", optimize=True)
+
+
+if __name__ == "__main__":
+    command("draw", main)

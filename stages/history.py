@@ -1,0 +1,92 @@
+"""What a run of training leaves behind while it runs: its curves, its metrics, and lines on the screen.
+
+The files are renewed whole, so that whoever looks finds them complete. What is measured in seconds goes to the
+screen and to .dvc/tmp, never to a file that DVC or Git tracks: those are equal from run to run.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+from nn.training import Step
+from stages.files import write_json
+from stages.tables import write_table
+
+METRICS = Path("metrics/train.json")
+TRAINING = Path("plots/training.csv")
+VALIDATION = Path("plots/validation.csv")
+SECONDS = Path(".dvc/tmp/times/train.csv")
+
+
+class History:
+    """The rows and figures of one run of `steps` steps, `an_epoch` steps to an epoch.
+
+    Every `log_every`-th step is a row of plots/training.csv, beginning with the first.
+    """
+
+    def __init__(self, *, steps: int, an_epoch: int, log_every: int, parameters: int) -> None:
+        self.steps = steps
+        self.an_epoch = an_epoch
+        self.log_every = log_every
+        self.parameters = parameters
+        self.training: list[tuple[int, int, float, float]] = []
+        self.validation: list[tuple[int, int, float, float]] = []
+        self.seconds: list[tuple[int, int, float]] = []
+        self.epoch_losses: list[float] = []
+        self.started = time.perf_counter()
+        on_terminal = sys.stderr.isatty()
+        self.bar = tqdm(total=steps, unit="step", desc="train", disable=not on_terminal, dynamic_ncols=True)
+
+    def step(self, step: Step) -> None:
+        """Take note of a step."""
+        if (step.step - 1) % self.an_epoch == 0:
+            self.epoch_losses.clear()
+        self.epoch_losses.append(step.loss)
+        if (step.step - 1) % self.log_every == 0:
+            self.training.append((step.step, step.epoch, step.learning_rate, step.loss))
+        self.bar.update()
+
+    def validated(self, step: Step, loss: float, accuracy: float) -> None:
+        """Take note of a measurement on the validation images."""
+        self.validation.append((step.step, step.epoch, loss, accuracy))
+        self.bar.set_postfix_str(f"validation accuracy {accuracy:.2%}")
+
+    def write(self, step: Step) -> None:
+        """Renew the files, as of this step."""
+        self.seconds.append((step.step, step.epoch, time.perf_counter() - self.started))
+        write_table(TRAINING, ("step", "epoch", "learning_rate", "loss"), self.training)
+        write_table(VALIDATION, ("step", "epoch", "loss", "accuracy"), self.validation)
+        write_table(SECONDS, ("step", "epoch", "seconds"), self.seconds)
+        _, _, loss, accuracy = self.validation[-1] if self.validation else (0, 0, None, None)
+        write_json(
+            METRICS,
+            {
+                "train_loss": self.train_loss,
+                "validation_loss": loss,
+                "validation_accuracy": accuracy,
+                "epochs": step.step / self.an_epoch,
+                "steps": step.step,
+                "parameters": self.parameters,
+            },
+        )
+
+    @property
+    def train_loss(self) -> float:
+        """Mean loss of the batches of this epoch so far, each measured before the step it led to."""
+        return sum(self.epoch_losses) / len(self.epoch_losses)
+
+    def say(self, step: Step) -> None:
+        """Without a terminal there is no bar: a line an epoch instead."""
+        if not self.bar.disable:
+            return
+        line = f"epoch {step.step / self.an_epoch:g} of {self.steps / self.an_epoch:g}: loss {self.train_loss:.4f}"
+        if self.validation:
+            _, _, loss, accuracy = self.validation[-1]
+            line += f", validation loss {loss:.4f}, accuracy {accuracy:.2%}"
+        print(f"{line} ({time.perf_counter() - self.started:.1f} s)", flush=True)  # noqa: T201
+
+    def close(self) -> None:
+        """Leave the terminal tidy."""
+        self.bar.close()

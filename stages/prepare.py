@@ -1,0 +1,134 @@
+"""Prepare: from the published files to normalized arrays, and a validation part split off the training images.
+
+Run as `python -m stages.prepare`. Reads data/raw, writes data/prepared.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from nn.streams import Part, stream
+from stages import arrays, idx
+from stages.datasets import DATASETS, DatasetName
+from stages.errors import UserError, command
+from stages.params import Integer, Section, Seed, read_all, validate
+
+RAW = Path("data/raw")
+Positions = NDArray[np.int64]
+
+
+class Prepare(Section):
+    """The section `prepare` of params.yaml."""
+
+    normalization: Literal["standard", "unit"]
+    validation_size: Annotated[Integer, Field(ge=0)]
+    seed: Seed
+
+
+class Origin(Section, extra="ignore"):
+    """What this stage reads of the section `download`."""
+
+    dataset: DatasetName
+
+
+def main() -> None:
+    """The stage: params.yaml and data/raw in, data/prepared out."""
+    sections = read_all()
+    params = validate("prepare", sections, Prepare)
+    dataset = validate("download", sections, Origin).dataset
+
+    images, labels = read_pair("train")
+    test_images, test_labels = read_pair("t10k")
+    verify(dataset)
+    if params.validation_size >= len(images):
+        raise UserError(
+            f"params.yaml: prepare.validation_size is {params.validation_size}: "
+            f"should be less than the {len(images)} training images"
+        )
+
+    validation = stratified_split(labels, params.validation_size, params.seed)
+    train = np.setdiff1d(np.arange(len(labels)), validation)
+    normalization = statistics(images[train]) if params.normalization == "standard" else UNIT
+    table = normalized_pixels(normalization)
+
+    parts: dict[arrays.Part, tuple[idx.Bytes, idx.Bytes]] = {
+        "train": (images[train], labels[train]),
+        "validation": (images[validation], labels[validation]),
+        "test": (test_images, test_labels),
+    }
+    for name, (pixels, numbers) in parts.items():
+        arrays.write(name, table[pixels.reshape(len(pixels), arrays.PIXELS)], numbers)
+    arrays.write_description(
+        arrays.Prepared(
+            dataset=dataset,
+            classes=list(DATASETS[dataset].classes),
+            images={name: len(numbers) for name, (_, numbers) in parts.items()},
+            images_per_class={name: count(numbers) for name, (_, numbers) in parts.items()},
+            normalization=normalization,
+            background=float(table[0]),
+            split_sha256=hashlib.sha256(validation.astype("<u4").tobytes()).hexdigest(),
+        )
+    )
+
+
+def read_pair(name: str) -> tuple[idx.Bytes, idx.Bytes]:
+    """Images and labels of `train` or `t10k`; raises UserError where they are damaged or of unequal number."""
+    images_path, labels_path = RAW / f"{name}-images-idx3-ubyte", RAW / f"{name}-labels-idx1-ubyte"
+    images, labels = idx.read_images(images_path), idx.read_labels(labels_path)
+    if len(images) != len(labels):
+        raise idx.damaged(labels_path, f"it has {len(labels)} labels for {len(images)} images")
+    return images, labels
+
+
+def verify(dataset: DatasetName) -> None:
+    """Raise UserError unless data/raw holds the published bytes: a file edited by hand is no data set."""
+    for file in DATASETS[dataset].files:
+        found = hashlib.sha256((RAW / file.name).read_bytes()).hexdigest()
+        if found != file.sha256:
+            raise idx.damaged(RAW / file.name, f"it is not the published file of {dataset}: SHA-256 {found}")
+
+
+def stratified_split(labels: idx.Bytes, size: int, seed: int) -> Positions:
+    """Positions of `size` validation images, sorted: of each class the same share, drawn by seed and class.
+
+    Shares are rounded down, and the classes that lost most by that get one more.
+    """
+    counts = np.bincount(labels, minlength=idx.CLASSES)
+    quota, rest = np.divmod(counts * size, max(len(labels), 1))
+    quota[np.argsort(-rest, kind="stable")[: size - quota.sum()]] += 1
+    drawn = [
+        stream(seed, Part.SPLIT, label).permutation(np.flatnonzero(labels == label))[:wanted]
+        for label, wanted in enumerate(quota)
+    ]
+    return np.sort(np.concatenate(drawn))
+
+
+UNIT = arrays.Normalization(mean=0.0, standard_deviation=1.0)
+
+
+def statistics(images: idx.Bytes) -> arrays.Normalization:
+    """Mean and standard deviation of pixel / 255, from the histogram: sums of integers, exact in any order."""
+    histogram = np.bincount(images.reshape(-1), minlength=256)
+    values = np.arange(256)
+    total, n = int(histogram @ values), images.size
+    variance = (n * int(histogram @ values**2) - total**2) / n**2
+    return arrays.Normalization(mean=total / n / 255, standard_deviation=variance**0.5 / 255)
+
+
+def normalized_pixels(normalization: arrays.Normalization) -> arrays.Images:
+    """What each of the 256 pixel values becomes, computed in float64 and then rounded to float32."""
+    pixels = np.arange(256) / 255
+    return ((pixels - normalization.mean) / normalization.standard_deviation).astype(np.float32)
+
+
+def count(labels: idx.Bytes) -> list[int]:
+    """How many there are of each class."""
+    return [int(n) for n in np.bincount(labels, minlength=idx.CLASSES)]
+
+
+if __name__ == "__main__":
+    command("prepare", main)

@@ -1,0 +1,34 @@
+"""The csv files that Git keeps, `dvc plots` shows and `draw` reads."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from stages.errors import UserError
+from stages.files import missing, write
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Put rows under column names, whole or not at all; floats with the digits that read back the same."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(columns)
+    table.writerows(rows)
+    write(path, text.getvalue().encode())
+
+
+def read_numbers(path: Path, columns: Sequence[str]) -> list[list[float]]:
+    """The numbers in these columns, a list each.
+
+    Raises UserError where the file is missing, lacks a column or holds no number in one.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except FileNotFoundError:
+        raise missing(path) from None
+    try:
+        return [[float(row[column]) for row in rows] for column in columns]
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} is no table of {', '.join(columns)}: {error!r}") from None
