@@ -70,8 +70,11 @@ def validate(
     """The section of this name as its model; raises UserError as `read_section` does."""
     if name not in sections:
         raise UserError(f"{path}: the section {name} is missing")
+    section = sections[name]
+    if not isinstance(section, dict):
+        raise UserError(f"{path}: {name} is {section!r}: should be a section with {', '.join(model.model_fields)}")
     try:
-        return model.model_validate(sections[name])
+        return model.model_validate(section)
     except ValidationError as error:
         lines = [explain(name, mistake, list(model.model_fields)) for mistake in error.errors()]
         raise UserError("; ".join(f"{path}: {line}" for line in lines)) from None

@@ -116,6 +116,8 @@ def statistics(images: idx.Bytes) -> arrays.Normalization:
     values = np.arange(256)
     total, n = int(histogram @ values), images.size
     variance = (n * int(histogram @ values**2) - total**2) / n**2
+    if variance == 0:
+        raise UserError("all training pixels are equal: prepare.normalization: standard has nothing to divide by")
     return arrays.Normalization(mean=total / n / 255, standard_deviation=variance**0.5 / 255)
 
 
