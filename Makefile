@@ -11,7 +11,8 @@ help:  ## Say what can be made
 
 repro: .venv/repro check  ## Download, prepare, train, evaluate, draw; then show the metrics
 	@dvc repro
-	@dvc metrics show
+	@dvc metrics show metrics/train.json
+	@dvc metrics show metrics/validation.json metrics/test.json
 
 test: .venv/dev  ## Run every test that is not marked slow
 	@python -m pytest

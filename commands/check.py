@@ -4,7 +4,7 @@ from stages.download import Download
 from stages.draw import Draw
 from stages.errors import UserError, command
 from stages.evaluate import Evaluate
-from stages.params import PARAMS, Section, read_all, validate
+from stages.params import PARAMS, Section, read_all, suggest, validate
 from stages.prepare import Prepare
 from stages.train import Train
 
@@ -21,7 +21,7 @@ def main() -> None:
     """Validate every section; raise UserError with a line for each mistake there is."""
     content = read_all()
     mistakes = [
-        f"{PARAMS}: the section {name} is not known; there are {', '.join(SECTIONS)}"
+        f"{PARAMS}: the section {name} is not known; {suggest(str(name), list(SECTIONS))}"
         for name in content
         if name not in SECTIONS
     ]

@@ -187,7 +187,7 @@ def first_layer(weights: NDArray[np.floating], most: int, width: int) -> Figure:
     for number, unit in enumerate(strongest):
         picture = weights[:, unit].reshape(SIDE, SIDE)
         top, left = tile * (number // columns) + 1, tile * (number % columns) + 1
-        mosaic[top : top + SIDE, left : left + SIDE] = picture / np.abs(picture).max()
+        mosaic[top : top + SIDE, left : left + SIDE] = picture / max(float(np.abs(picture).max()), 1e-12)
 
     zoom = max(1, width // mosaic.shape[1])
     title = width // 20

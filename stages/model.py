@@ -1,8 +1,9 @@
 """The model file: the tensors as PyTorch's nn.Sequential of the same layers has them, and a description.
 
 `torch.nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 10))` names its tensors `0.weight`
-(out, in), `0.bias` (out,), `2.weight`, `2.bias`; so does this file. Its one key of metadata, `network`, holds JSON with
-sorted keys: safetensors writes several keys in chance order, and the bytes would differ from run to run.
+(out, in), `0.bias` (out,), `2.weight`, `2.bias`; so does this file. Its one key of metadata,
+`network`, holds JSON with sorted keys: safetensors writes several keys in chance order, and the bytes would
+differ from run to run.
 """
 
 import json

@@ -86,11 +86,14 @@ def explain(section: str, mistake: ErrorDetails, known: list[str]) -> str:
     if mistake["type"] == "missing":
         return f"{key} is missing"
     if mistake["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(str(mistake["loc"][-1]), known, n=1)
-        return f"{key} is no known key; " + (
-            f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
-        )
+        return f"{key} is no known key; {suggest(str(mistake['loc'][-1]), known)}"
     right = mistake["msg"].removeprefix("Value error, ")
     if len(mistake["loc"]) == 0:
         return f"{section}: {right}"
     return f"{key} is {mistake['input']!r}: {right[0].lower()}{right[1:]}"
+
+
+def suggest(name: str, known: list[str]) -> str:
+    """The name that was probably meant, or all there are."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"

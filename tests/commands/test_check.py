@@ -1,0 +1,45 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from commands import check
+from stages.errors import UserError
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def params(tmp_path, monkeypatch):
+    """A copy of params.yaml in the current folder."""
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "params.yaml"
+
+
+def test_the_committed_parameters_are_valid(params):
+    check.main()
+
+
+def test_every_mistake_in_the_file_is_named_in_a_line_of_its_own(params):
+    text = params.read_text()
+    params.write_text(text.replace("dataset: mnist ", "dataset: mnists ").replace("width: 800", "widht: 800"))
+    with pytest.raises(UserError) as caught:
+        check.main()
+    lines = str(caught.value).splitlines()
+    assert "download.dataset is 'mnists': input should be 'mnist' or 'fashion-mnist'" in lines[0]
+    assert "draw.width is missing" in lines[1]
+    assert "draw.widht is no known key; did you mean width?" in lines[1]
+
+
+def test_a_section_that_nobody_reads_is_named(params):
+    params.write_text(params.read_text() + "\ntrian:\n  seed: 0\n")
+    with pytest.raises(UserError, match="the section trian is not known; did you mean train"):
+        check.main()
+
+
+def test_every_value_has_its_meaning_beside_it(params):
+    lines = [line for line in params.read_text().splitlines() if line.startswith("  ") and ": " in line]
+    values = [line for line in lines if not line.lstrip().startswith(("#", "- "))]
+    assert len(values) > 20
+    assert all("#" in line for line in values)

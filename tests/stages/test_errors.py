@@ -1,0 +1,34 @@
+import pytest
+
+from stages.errors import UserError, command
+
+
+def fail_with(error):
+    def main():
+        raise error
+
+    return main
+
+
+def test_a_mistake_of_the_user_is_its_text_and_exit_code_one():
+    with pytest.raises(SystemExit) as caught:
+        command("train", fail_with(UserError("params.yaml: train.seed is missing")))
+    assert caught.value.code == "train: params.yaml: train.seed is missing"  # a text means exit code 1
+
+
+def test_under_dvc_the_text_says_how_to_get_the_outputs_back(monkeypatch):
+    monkeypatch.setenv("DVC_STAGE", "train")
+    with pytest.raises(SystemExit, match="`git checkout -- metrics plots` and `dvc checkout` bring them back"):
+        command("train", fail_with(UserError("no")))
+
+
+def test_an_interruption_is_one_word_and_exit_code_130(capsys):
+    with pytest.raises(SystemExit) as caught:
+        command("train", fail_with(KeyboardInterrupt()))
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == "train: interrupted\n"
+
+
+def test_a_fault_of_ours_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        command("train", fail_with(ZeroDivisionError()))
