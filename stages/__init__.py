@@ -13,8 +13,9 @@ Lowest first; a file imports only files above it, and no stage imports another:
     tables        the csv files, written and read back
     history       what a run of training leaves behind while it runs
 
+    fetch         what is at a URL becomes a file: bounded, retried, resumed
     indexes       where pip's configuration says that packages come from
-    sources       one file from one source: fetch, resume, unpack, verify
+    sources       the files of a data set from one source, unpacked and verified
 
     download, prepare, train, evaluate, draw
 """

