@@ -4,6 +4,15 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
+# An environment does not survive a move of its folder, and another PYTHON wants another one: it is built anew.
+ifneq ("$(shell sed -n 1p .venv/python 2>/dev/null)","$(CURDIR)")
+$(shell rm -f .venv/python .venv/repro .venv/dev)
+else ifeq ("$(origin PYTHON)","command line")
+ifneq ("$(shell sed -n 2p .venv/python 2>/dev/null)","$(PYTHON)")
+$(shell rm -f .venv/python .venv/repro .venv/dev)
+endif
+endif
+
 .PHONY: help repro test test-slow check lint format lock clean
 
 help:  ## Say what can be made
@@ -55,7 +64,7 @@ INSTALL = python -m pip install --quiet --disable-pip-version-check --require-ha
 	@$(PYTHON) -m venv --clear .venv
 	@awk '/^[a-z]/ {wanted = /^setuptools==/} wanted' requirements.lock > .venv/setuptools.lock
 	@$(INSTALL) --only-binary :all: -r .venv/setuptools.lock
-	@touch $@
+	@printf '%s\n%s\n' "$(CURDIR)" "$(PYTHON)" > $@
 
 .venv/repro: requirements.lock | .venv/python
 	@$(INSTALL) -r requirements.lock

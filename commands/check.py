@@ -32,6 +32,7 @@ def main() -> None:
             mistakes.append(str(error))
     if mistakes:
         raise UserError("\n".join(mistakes))
+    print(f"{PARAMS} is valid")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -18,7 +18,5 @@ def flat(shapes: Sequence[tuple[int, ...]], dtype: DTypeLike = np.float32) -> tu
     ends = list(accumulate(prod(shape) for shape in shapes))
     vector: Array = np.zeros(ends[-1] if ends else 0, dtype)
     starts = [0, *ends]
-    views = [
-        vector[start:end].reshape(shape) for start, end, shape in zip(starts, ends, shapes, strict=False)
-    ]
+    views = [vector[start:end].reshape(shape) for start, end, shape in zip(starts, ends, shapes, strict=False)]
     return vector, views

@@ -2,8 +2,8 @@
 
 Lowest first; a file imports only files above it, and no stage imports another:
 
-    environment   the locked versions, before anything else is imported
     errors        a user's mistake is one line, never a traceback
+    environment   the locked versions, before anything else is imported
     params        one section of params.yaml, validated
     files         a file has its final name only when it is complete
     datasets      what MNIST and Fashion-MNIST consist of

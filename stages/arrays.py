@@ -50,27 +50,33 @@ def paths(part: Part) -> tuple[Path, Path]:
 def write(part: Part, images: Images, labels: Labels) -> None:
     """Put the arrays of a part into their files."""
     images_path, labels_path = paths(part)
-    with writing(images_path) as file:
-        np.save(file, images, allow_pickle=False)
-    with writing(labels_path) as file:
-        np.save(file, labels, allow_pickle=False)
+    save(images_path, images)
+    save(labels_path, labels)
 
 
-def read(part: Part) -> tuple[Images, Labels]:
-    """The arrays of a part: images mapped from the disk, labels read.
+def save(path: Path, array: NDArray[Any]) -> None:
+    """Put an array into a .npy file, whole or not at all.
+
+    Not with np.save: on a full disk that may lose the last 4,096 bytes and say nothing.
+    """
+    with writing(path) as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+
+
+def read(part: Part, classes: int) -> tuple[Images, Labels]:
+    """The arrays of a part: images mapped from the disk, labels read, all below `classes`.
 
     Raises UserError where they are missing or are not what `prepare` writes.
     """
     images_path, labels_path = paths(part)
     images, labels = load(images_path), load(labels_path)
     if images.dtype != np.float32 or images.ndim != 2 or images.shape[1] != PIXELS:
-        raise UserError(
-            f"{images_path} holds {images.dtype} {images.shape}, not float32 (n, {PIXELS}){AGAIN}"
-        )
+        raise UserError(f"{images_path} holds {images.dtype} {images.shape}, not float32 (n, {PIXELS}){AGAIN}")
     if labels.dtype != np.uint8 or labels.shape != images.shape[:1]:
-        raise UserError(
-            f"{labels_path} holds {labels.dtype} {labels.shape}, not uint8 ({len(images)},){AGAIN}"
-        )
+        raise UserError(f"{labels_path} holds {labels.dtype} {labels.shape}, not uint8 ({len(images)},){AGAIN}")
+    if labels.size and labels.max() >= classes:
+        raise UserError(f"{labels_path} holds the label {labels.max()}, not 0 to {classes - 1}{AGAIN}")
     return images, np.array(labels)
 
 

@@ -55,7 +55,7 @@ def main() -> None:
     mpl.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
     prepared = arrays.read_description()
     probabilities = read_probabilities("test")
-    images, labels = arrays.read("test")
+    images, labels = arrays.read("test", len(prepared.classes))
     if len(probabilities) != len(labels):
         raise UserError(
             f"data/predictions/test.npy has {len(probabilities)} rows for {len(labels)} images; "
@@ -166,7 +166,7 @@ def misclassified(
             pad=2,
         )
     figure.suptitle(
-        f"{len(wrong)} of {len(labels):,} test images read wrongly; the {len(surest)} surest mistakes"
+        f"{len(wrong):,} of {len(labels):,} test images read wrongly; the {len(surest)} surest mistakes"
         if len(wrong)
         else f"All {len(labels):,} test images were read right",
         fontsize=11,
@@ -199,7 +199,7 @@ def first_layer(weights: NDArray[np.floating], most: int, width: int) -> Figure:
     axes.imshow(mosaic, cmap=SHADES, vmin=-1, vmax=1, interpolation="nearest", aspect="auto")
     axes.axis("off")
     figure.suptitle(
-        f"Weights of the {len(strongest)} strongest of {weights.shape[1]} units of the first layer",
+        f"What the {len(strongest)} strongest of {weights.shape[1]} first units look for: ink in red, paper in blue",
         y=1 - title / height / 2,
         va="center",
         fontsize=11,

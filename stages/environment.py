@@ -1,6 +1,6 @@
 """Is this the environment that requirements.lock describes? And one kernel of matrix multiplication for all.
 
-Runs before any other import of a stage: it needs the standard library alone, and an old Python can read it.
+Runs before any other import of a stage: it needs the standard library and errors.py alone, and an old Python can read it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 import sys
 from importlib import metadata
 from pathlib import Path
+
+from stages.errors import outputs_hint
 
 LOCK = Path(__file__).resolve().parent.parent / "requirements.lock"
 REMEDY = (
@@ -26,14 +28,19 @@ def check() -> None:
     not looked at.
     """
     if sys.version_info < (3, 11):  # noqa: UP036 (that is what is found out here)
-        sys.exit(f"{sys.executable} is Python {platform.python_version()}: 3.11 or later is needed. {REMEDY}")
+        sys.exit(
+            f"{sys.executable} is Python {platform.python_version()}: 3.11 or later is needed. {REMEDY}{outputs_hint()}"
+        )
     for name, wanted in re.findall(r"^([a-z0-9-]+)==(\S+) \\$", LOCK.read_text("utf-8"), re.MULTILINE):
         try:
             found = metadata.version(name)
         except metadata.PackageNotFoundError:
             found = "missing"
         if found != wanted:
-            sys.exit(f"{sys.executable}: {name} is {found}, requirements.lock asks for {wanted}. {REMEDY}")
+            sys.exit(
+                f"{sys.executable} is not the environment of this project: {name} is {found}, requirements.lock "
+                f"asks for {wanted}. {REMEDY}{outputs_hint()}"
+            )
 
 
 def pin_kernel() -> None:

@@ -1,5 +1,7 @@
 """A user's mistake ends a command with one line that says what was wrong, where, and what to do."""
 
+from __future__ import annotations  # an old Python reads this before environment.py can refuse it
+
 import os
 import sys
 from collections.abc import Callable
@@ -16,7 +18,7 @@ def command(name: str, main: Callable[[], None]) -> None:
     except (UserError, OSError) as error:
         sys.exit(f"{name}: {error}{outputs_hint()}")
     except KeyboardInterrupt:
-        print(f"{name}: interrupted", file=sys.stderr)  # noqa: T201
+        print(f"{name}: interrupted; run it again{outputs_hint()}", file=sys.stderr)  # noqa: T201
         sys.exit(130)
 
 
@@ -24,4 +26,4 @@ def outputs_hint() -> str:
     """DVC removes the outputs of a stage before it runs: say how to get the former ones back."""
     if "DVC_STAGE" not in os.environ:
         return ""
-    return " (DVC removed the outputs; `git checkout -- metrics plots` and `dvc checkout` bring them back)"
+    return " (what DVC removed comes back with `git checkout -- metrics plots` and `dvc checkout`)"

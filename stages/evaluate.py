@@ -15,7 +15,7 @@ from nn.losses import cross_entropy, softmax
 from nn.network import predict
 from stages import arrays
 from stages.errors import UserError, command
-from stages.files import write_json, writing
+from stages.files import write_json
 from stages.model import read_model
 from stages.params import Integer, Section, read_section
 from stages.tables import write_table
@@ -49,14 +49,13 @@ def main() -> None:
         )
 
     parts: tuple[arrays.Part, ...] = ("validation", "test")
-    for part in parts:
-        images, labels = arrays.read(part)
+    data = {part: arrays.read(part, len(prepared.classes)) for part in parts}  # all, before anything is written
+    for part, (images, labels) in data.items():
         logits = predict(network, images)
         loss = cross_entropy(logits, labels) if len(labels) else None
         probabilities = softmax(logits)
         confusion = confusion_counts(labels, probabilities.argmax(axis=1), len(prepared.classes))
-        with writing(PREDICTIONS / f"{part}.npy") as file:
-            np.save(file, probabilities, allow_pickle=False)
+        arrays.save(PREDICTIONS / f"{part}.npy", probabilities)
         write_json(METRICS / f"{part}.json", summary(confusion, loss))
     write_table(CONFUSION, ("actual", "predicted", "count", "share"), confusion_rows(confusion, prepared.classes))
     write_table(PER_CLASS, ("class", "precision", "recall", "f1"), per_class_rows(confusion, prepared.classes))
@@ -102,7 +101,8 @@ def wilson(errors: int, images: int) -> tuple[float, float]:
     centre = p + z**2 / (2 * n)
     reach = z * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5
     scale = 1 + z**2 / n
-    return max(0.0, (centre - reach) / scale), min(1.0, (centre + reach) / scale)
+    low, high = (centre - reach) / scale, (centre + reach) / scale
+    return 0.0 if errors == 0 else low, 1.0 if errors == images else high  # exact, where rounding would miss it
 
 
 def per_class(confusion: Counts) -> tuple[list[float], list[float], list[float]]:

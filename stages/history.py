@@ -4,6 +4,7 @@ The files are renewed whole, so that whoever looks finds them complete. What is 
 screen and to .dvc/tmp, never to a file that DVC or Git tracks: those are equal from run to run.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -36,7 +37,8 @@ class History:
         self.seconds: list[tuple[int, int, float]] = []
         self.epoch_losses: list[float] = []
         self.started = time.perf_counter()
-        on_terminal = sys.stderr.isatty()
+        # Some terminals say that they have no columns: a bar would not show there.
+        on_terminal = sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
         self.bar = tqdm(total=steps, unit="step", desc="train", disable=not on_terminal, dynamic_ncols=True)
 
     def step(self, step: Step) -> None:

@@ -136,7 +136,7 @@ def keep_file(path: Path, file: PublishedFile, store: Path) -> None:
     try:
         packed = path.open("rb")
     except FileNotFoundError as error:
-        raise Absent(f"has no {path.name}") from error
+        raise Absent(f"has no {path.name}" if path.parent.is_dir() else "there is no such folder") from error
     except OSError as error:
         raise Failure(f"{path.name} could not be read: {error.strerror}") from error
     with packed:

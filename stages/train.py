@@ -64,8 +64,8 @@ def main() -> None:
     """The stage: params.yaml and the prepared arrays in; model, metrics and curves out."""
     params = read_section("train", Train)
     prepared = arrays.read_description()
-    images, labels = arrays.read("train")
-    validation_images, validation_labels = arrays.read("validation")
+    images, labels = arrays.read("train", len(prepared.classes))
+    validation_images, validation_labels = arrays.read("validation", len(prepared.classes))
     if params.batch_size > len(images):
         raise UserError(
             f"params.yaml: train.batch_size is {params.batch_size}: "
@@ -94,18 +94,19 @@ def main() -> None:
         seed=params.seed,
     )
     try:
-        for step in run:
-            history.step(step)
-            last, epoch_ends = step.step == steps, step.step % an_epoch == 0
-            due = last or validation_due(step.step, params.validate_every, steps, an_epoch)
-            if due and len(validation_labels):
-                logits = predict(network, validation_images)
-                accuracy = float(np.mean(logits.argmax(axis=1) == validation_labels))
-                history.validated(step, cross_entropy(logits, validation_labels), accuracy)
-            if due or epoch_ends:
-                history.write(step)
-            if last or epoch_ends:
-                history.say(step)
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is said below, once
+            for step in run:
+                history.step(step)
+                last, epoch_ends = step.step == steps, step.step % an_epoch == 0
+                due = last or validation_due(step.step, params.validate_every, steps, an_epoch)
+                if due and len(validation_labels):
+                    logits = predict(network, validation_images)
+                    accuracy = float(np.mean(logits.argmax(axis=1) == validation_labels))
+                    history.validated(step, cross_entropy(logits, validation_labels), accuracy)
+                if due or epoch_ends:
+                    history.write(step)
+                if last or epoch_ends:
+                    history.say(step)
     except Diverged as diverged:
         raise UserError(f"{diverged}; no model was saved. Try a lower train.learning_rate") from None
     finally:

@@ -18,7 +18,7 @@ def test_a_mistake_of_the_user_is_its_text_and_exit_code_one():
 
 def test_under_dvc_the_text_says_how_to_get_the_outputs_back(monkeypatch):
     monkeypatch.setenv("DVC_STAGE", "train")
-    with pytest.raises(SystemExit, match="`git checkout -- metrics plots` and `dvc checkout` bring them back"):
+    with pytest.raises(SystemExit, match="comes back with `git checkout -- metrics plots` and `dvc checkout`"):
         command("train", fail_with(UserError("no")))
 
 
@@ -26,7 +26,7 @@ def test_an_interruption_is_one_word_and_exit_code_130(capsys):
     with pytest.raises(SystemExit) as caught:
         command("train", fail_with(KeyboardInterrupt()))
     assert caught.value.code == 130
-    assert capsys.readouterr().err == "train: interrupted\n"
+    assert capsys.readouterr().err == "train: interrupted; run it again\n"
 
 
 def test_a_fault_of_ours_keeps_its_traceback():

@@ -1,0 +1,155 @@
+"""Training as people meet it: on a terminal and without one, interrupted, diverging, and on the real digits."""
+
+import fcntl
+import hashlib
+import json
+import os
+import pty
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from pathlib import Path
+
+import pytest
+
+from stages.datasets import DATASETS
+from tests.pipeline.projects import ROOT, STANDARD, Project, copy_checkout, refusal, succeeded
+
+TRAIN = [sys.executable, "-m", "stages.train"]
+
+
+def test_without_a_terminal_training_prints_a_line_an_epoch(workspace):
+    trained = workspace.stage("train")
+    assert trained.stderr == ""
+    lines = trained.stdout.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [f"epoch {n} of 3" for n in (1, 2, 3)]
+
+
+def test_on_a_terminal_training_shows_a_bar(workspace):
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+    shown = bytearray()
+
+    def watch():
+        while True:
+            try:
+                piece = os.read(screen, 4096)
+            except OSError:  # how Linux says that nobody writes any more
+                return
+            if not piece:
+                return
+            shown.extend(piece)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    trained = subprocess.run(
+        TRAIN, cwd=workspace.path, env=workspace.env, stdout=terminal, stderr=terminal, timeout=60, check=False
+    )
+    os.close(terminal)
+    watcher.join(timeout=60)
+    os.close(screen)
+    text = shown.decode()
+    assert trained.returncode == 0, text
+    assert "train: 100%" in text
+    assert "30/30" in text
+    assert "validation accuracy" in text
+    assert "epoch 1 of 3" not in text
+
+
+def test_an_interrupted_training_is_one_line_and_leaves_only_whole_files(workspace):
+    workspace.change({"train.epochs": 1_000_000, "train.schedule": "constant"})
+    model = (workspace.path / "data" / "model" / "model.safetensors").read_bytes()
+    with subprocess.Popen(
+        TRAIN,
+        cwd=workspace.path,
+        env=workspace.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as training:
+        assert training.stdout
+        for _ in range(3):
+            assert training.stdout.readline().startswith("epoch ")
+        os.killpg(training.pid, signal.SIGINT)
+        _, said = training.communicate(timeout=60)
+    assert training.returncode == 130
+    assert said == "train: interrupted\n"
+    assert (workspace.path / "data" / "model" / "model.safetensors").read_bytes() == model
+    assert not list(workspace.path.rglob("*.part"))
+    steps = json.loads((workspace.path / "metrics" / "train.json").read_text())["steps"]
+    for name in ("training", "validation"):
+        last = (workspace.path / "plots" / f"{name}.csv").read_text().splitlines()[-1]
+        assert len(last.split(",")) == 4
+    assert steps >= 30
+
+
+@pytest.fixture
+def diverged(workspace):
+    """The project after a training at a far too high learning rate, and what was said."""
+    workspace.change({"train.optimizer": "sgd", "train.learning_rate": 1_000_000.0})
+    (workspace.path / "data" / "model" / "model.safetensors").unlink()
+    return workspace, workspace.stage("train")
+
+
+def test_training_that_diverges_says_what_to_try_and_saves_no_model(diverged):
+    workspace, completed = diverged
+    assert completed.returncode == 1
+    line = completed.stderr.splitlines()[-1]
+    assert "no model was saved" in line
+    assert "train.learning_rate" in line
+    assert "Traceback" not in completed.stderr
+    assert not list((workspace.path / "data" / "model").iterdir())
+
+
+def test_training_that_diverges_is_one_line(diverged):
+    refusal(diverged[1])
+
+
+def bring_published(project: Project) -> None:
+    """Put the real data set into data/raw; skips where that cannot be had without the network."""
+    raw = ROOT / "data" / "raw"
+    mirror = os.environ.get("DATASET_MIRROR", "")
+    if mirror:
+        place = mirror if "://" in mirror else str(Path(mirror).absolute())
+        project.change({"download.sources": {name: ["file:///nowhere"] for name in DATASETS}})
+        succeeded(project.stage("download", env={"DATASET_MIRROR": place}))
+    elif all(is_published(raw / file.name, file.sha256) for file in DATASETS["mnist"].files):
+        shutil.copytree(raw, project.path / "data" / "raw")
+    else:
+        pytest.skip("MNIST is not here: DATASET_MIRROR is not set, and data/raw does not hold it")
+
+
+def is_published(path: Path, sha256: str) -> bool:
+    return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+
+
+def test_a_thousand_plain_steps_read_93_of_100_digits(tmp_path, env, capsys):
+    copy_checkout(tmp_path)
+    project = Project(tmp_path, env)
+    bring_published(project)
+    project.change(
+        {
+            **STANDARD,
+            "train.hidden": [100],
+            "train.epochs": None,
+            "train.iterations": 1000,
+            "train.batch_size": 100,
+            "train.optimizer": "sgd",
+            "train.momentum": 0,
+            "train.learning_rate": 0.1,
+            "train.schedule": "constant",
+        }
+    )
+    for stage in ("prepare", "train", "evaluate"):
+        succeeded(project.stage(stage))
+    accuracy = json.loads((project.path / "metrics" / "test.json").read_text())["accuracy"]
+    with capsys.disabled():
+        print(
+            f"\n  MNIST after 1,000 steps of plain gradient descent: {accuracy:.2%} of the test images read right"
+        )
+    assert accuracy >= 0.93
