@@ -199,7 +199,7 @@ def first_layer(weights: NDArray[np.floating], most: int, width: int) -> Figure:
     axes.imshow(mosaic, cmap=SHADES, vmin=-1, vmax=1, interpolation="nearest", aspect="auto")
     axes.axis("off")
     figure.suptitle(
-        f"What the {len(strongest)} strongest of {weights.shape[1]} first units look for: ink in red, paper in blue",
+        f"What the {len(strongest)} strongest of {weights.shape[1]} first units look for: ink red, paper blue",
         y=1 - title / height / 2,
         va="center",
         fontsize=11,

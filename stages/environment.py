@@ -1,6 +1,7 @@
 """Is this the environment that requirements.lock describes? And one kernel of matrix multiplication for all.
 
-Runs before any other import of a stage: it needs the standard library and errors.py alone, and an old Python can read it.
+Runs before any other import of a stage: it needs the standard library and errors.py alone, and an old
+Python can read it.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def test_an_interrupted_training_is_one_line_and_leaves_only_whole_files(workspa
         os.killpg(training.pid, signal.SIGINT)
         _, said = training.communicate(timeout=60)
     assert training.returncode == 130
-    assert said == "train: interrupted\n"
+    assert said == "train: interrupted; run it again\n"
     assert (workspace.path / "data" / "model" / "model.safetensors").read_bytes() == model
     assert not list(workspace.path.rglob("*.part"))
     steps = json.loads((workspace.path / "metrics" / "train.json").read_text())["steps"]

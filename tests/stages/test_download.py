@@ -249,8 +249,8 @@ def test_the_last_word_lists_every_source_and_says_what_to_do(project):
         f"  {server.url}/none failed: answered 404 (not found) for {LARGEST}",
         f"  {empty} failed: has no {LARGEST}",
         f"Without a network, set DATASET_MIRROR to a folder or URL with mnist/{LARGEST}.gz and the others, or put "
-        "a file: source into params.yaml, download.sources.mnist (DVC removed the outputs; `git checkout -- "
-        "metrics plots` and `dvc checkout` bring them back)",
+        "a file: source into params.yaml, download.sources.mnist (what DVC removed comes back with "
+        "`git checkout -- metrics plots` and `dvc checkout`)",
     ]
     assert raw(project) == {}
 
