@@ -58,10 +58,10 @@ clean:  ## Remove the environment and what the tools have cached
 INSTALL = python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation
 
 .venv/python:
-	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not installed; Python 3.11 or later is needed (make PYTHON=/path/to/python3)" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "make: Python 3.11 or later is needed, $(PYTHON) is %d.%d (make PYTHON=/path/to/python3)" % v[:2])'
+	@command -v "$(PYTHON)" >/dev/null || { echo "make: $(PYTHON) is not installed; Python 3.11 or later is needed (make PYTHON=/path/to/python3)" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "make: Python 3.11 or later is needed, $(PYTHON) is %d.%d (make PYTHON=/path/to/python3)" % v[:2])'
 	@echo "Building the environment in .venv (a minute or two, once)"
-	@$(PYTHON) -m venv --clear .venv
+	@"$(PYTHON)" -m venv --clear .venv
 	@awk '/^[a-z]/ {wanted = /^setuptools==/} wanted' requirements.lock > .venv/setuptools.lock
 	@$(INSTALL) --only-binary :all: -r .venv/setuptools.lock
 	@printf '%s\n%s\n' "$(CURDIR)" "$(PYTHON)" > $@

@@ -22,7 +22,8 @@ def softmax(logits: Array) -> Array:
 def cross_entropy(logits: Array, labels: Labels) -> float:
     """Mean over the rows of -log softmax(logits)[label], in nats; 0 <= loss. (n, classes), (n,) with n > 0.
 
-    Computed as log sum exp(logits) - logits[label], which is finite for any finite logits.
+    Computed as log sum exp(logits) - logits[label], which cannot overflow as long as the differences of logits
+    do not.
     """
     shifted = logits - logits.max(axis=1, keepdims=True)
     own = np.take_along_axis(shifted, labels[:, None].astype(np.intp), axis=1)[:, 0]

@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 
 
-class Part(IntEnum):
+class Purpose(IntEnum):
     """What random numbers are for. The values go into the streams: never change one, only add."""
 
     WEIGHTS = 0
@@ -17,6 +17,6 @@ class Part(IntEnum):
     SPLIT = 2
 
 
-def stream(seed: int, part: Part, index: int = 0) -> np.random.Generator:
-    """The generator for this seed, part and index (an epoch, or a class); equal arguments, equal numbers."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(part, index)))
+def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:
+    """The generator for this seed, purpose and index (an epoch, or a class); equal arguments, equal numbers."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, index)))

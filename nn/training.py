@@ -11,7 +11,7 @@ from nn.flat import Array
 from nn.losses import Labels, SoftmaxCrossEntropy
 from nn.network import Network, slices
 from nn.optimizers import Optimizer
-from nn.streams import Part, stream
+from nn.streams import Purpose, stream
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class Step:
 
 
 class Diverged(ArithmeticError):
-    """The loss is no finite number any more: the learning rate is too high for this network."""
+    """Something is no finite number any more: the learning rate is too high for this network."""
 
-    def __init__(self, step: Step) -> None:
-        super().__init__(f"the loss is {step.loss} at step {step.step}, learning rate {step.learning_rate:g}")
+    def __init__(self, what: str, step: Step) -> None:
+        super().__init__(f"{what} at iteration {step.step}, learning rate {step.learning_rate:g}")
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
@@ -53,7 +53,8 @@ def train(
     images (n, inputs) and labels (n,); every epoch shows them in a new order, drawn from seed and epoch. One
     BLAS thread, because the number of threads changes the order of sums, and with it the bits.
 
-    Raises Diverged as soon as a loss is not finite; the parameters are then of no use.
+    Raises Diverged as soon as a loss, or a parameter after the last step, is not finite; the parameters are then
+    of no use.
     """
     x = np.empty((batch_size, images.shape[1]), network.params.dtype)
     y = np.empty(batch_size, labels.dtype)
@@ -62,7 +63,7 @@ def train(
     with threadpool_limits(limits=1, user_api="blas"):
         while step < steps:
             epoch += 1
-            order = stream(seed, Part.ORDER, epoch).permutation(len(images))
+            order = stream(seed, Purpose.ORDER, epoch).permutation(len(images))
             for batch in slices(len(images), batch_size):
                 if step == steps:
                     return
@@ -78,7 +79,10 @@ def train(
                 loss = loss_of(logits, y[:n])
                 record = Step(step, epoch, rate, loss)
                 if not isfinite(loss):
-                    raise Diverged(record)
+                    raise Diverged(f"the loss is {loss}", record)
                 network.backward(logits)
                 optimizer.step(network.params, network.grads, rate)
+                # The last step has no next loss that would tell.
+                if step == steps and not np.isfinite(network.params).all():
+                    raise Diverged("a parameter is not finite", record)
                 yield record

@@ -91,6 +91,8 @@ def load(path: Path) -> NDArray[Any]:
         raise missing(path) from None
     except (ValueError, EOFError) as error:
         raise UserError(f"{path} is no .npy file ({error}){AGAIN}") from None
+    if not isinstance(array, np.ndarray):
+        raise UserError(f"{path} is no .npy file but an archive of several{AGAIN}")
     return array
 
 

@@ -4,7 +4,6 @@ Data arrives, is unpacked and verified in a folder that outlives the run: DVC re
 stage, and nobody should fetch twice what has come once. data/raw sees complete and verified files only.
 """
 
-import errno
 import os
 import re
 import shutil
@@ -17,14 +16,14 @@ from filelock import FileLock, Timeout
 from pydantic import Field, field_validator, model_validator
 
 from stages.datasets import DATASETS, DatasetName, PublishedFile
-from stages.errors import UserError, command
-from stages.fetch import Failure, say, shown
-from stages.files import free, writing
+from stages.errors import UserError, command, without_login
+from stages.fetch import Failure, say
+from stages.files import advice, together, writing
 from stages.params import Section, read_section
-from stages.sources import bring, has
+from stages.sources import PACKAGE, bring, has
 
 RAW = Path("data/raw")
-SOURCE = re.compile(r"https?://[^/]+(/.*)?|file:(//(localhost)?)?/.*|package:[\w.-]+==[\w.+!-]+")
+SOURCE = re.compile(r"https?://[^/]+(/.*)?|file:(//(localhost)?)?/.*|package:[\w.-]+==[\w.+!-]+", re.IGNORECASE)
 
 
 class Download(Section):
@@ -48,7 +47,7 @@ class Download(Section):
             for source in sources:
                 if not SOURCE.fullmatch(source):
                     raise ValueError(
-                        f"sources.{name} holds {shown(source)!r}: should be the URL of a folder "
+                        f"sources.{name} holds {without_login(source)!r}: should be the URL of a folder "
                         "(https://, http:// or file:///) or package:NAME==VERSION"
                     )
         return self
@@ -65,9 +64,9 @@ def main() -> None:
     try:
         with alone(store):
             gather(files, [*mirror(section.dataset), *section.sources[section.dataset]], store, section.dataset)
-            move(files, store, RAW)
+            publish(files, store, RAW)
     except OSError as error:
-        raise UserError(f"{store} or {RAW}: {error.strerror or error}; {free(store)}") from error
+        raise UserError(f"{store} or {RAW}: {error.strerror or error}{advice(store, error)}") from error
 
 
 def mirror(dataset: str) -> list[str]:
@@ -75,9 +74,13 @@ def mirror(dataset: str) -> list[str]:
     place = os.environ.get("DATASET_MIRROR", "")
     if not place:
         return []
-    if SOURCE.fullmatch(place):
+    if SOURCE.fullmatch(place) and not place.startswith(PACKAGE):
         return [f"{place.rstrip('/')}/{dataset}"]
-    return [(Path(place).absolute() / dataset).as_uri()]
+    if "://" in place:
+        raise UserError(
+            f"DATASET_MIRROR is {without_login(place)}: should be a folder, or a URL with http or https"
+        )
+    return [(Path(place).expanduser().absolute() / dataset).as_uri()]
 
 
 @contextmanager
@@ -109,7 +112,7 @@ def gather(files: Sequence[PublishedFile], sources: Sequence[str], store: Path, 
         try:
             bring(source, missing, store)
         except Failure as error:
-            failures.append(f"{shown(source)} failed: {error}")
+            failures.append(f"{without_login(source)} failed: {error}")
             if number < len(sources):
                 say(f"{failures[-1]}; trying the next source")
         else:
@@ -122,19 +125,15 @@ def gather(files: Sequence[PublishedFile], sources: Sequence[str], store: Path, 
     )
 
 
-def move(files: Sequence[PublishedFile], store: Path, folder: Path) -> None:
-    """Give the files in the store their final names, and clear away what other sources left unfinished."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in files:
-        try:
-            (store / file.sha256).replace(folder / file.name)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            # On another disk, where a rename cannot reach.
+def publish(files: Sequence[PublishedFile], store: Path, folder: Path) -> None:
+    """Copy the files in the store to their final names, and clear away what other sources left unfinished.
+
+    The store keeps them: DVC removes data/raw before it runs the stage again, whatever the reason.
+    """
+    with together():
+        for file in files:
             with (store / file.sha256).open("rb") as kept, writing(folder / file.name) as final:
                 shutil.copyfileobj(kept, final)
-            (store / file.sha256).unlink()
     for partial in [*store.glob("*.part"), *store.glob("*.version")]:
         partial.unlink()
 

@@ -18,6 +18,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
@@ -25,7 +26,7 @@ from pydantic import Field
 from nn.layers import Dense
 from stages import arrays
 from stages.errors import UserError, command
-from stages.files import writing
+from stages.files import together, writing
 from stages.idx import SIDE
 from stages.model import read_model
 from stages.params import Integer, Section, read_section
@@ -33,7 +34,9 @@ from stages.tables import read_numbers
 
 PLOTS = Path("plots")
 TRAINING, VALIDATION, QUIET = "#4878a8", "#c8502c", "#9bb8d3"
-COLORS = 64  # of a picture: a third of the size of full colour, and no eye sees the difference
+COLORS = 64  # of a palette: a third of the size of full colour, and no eye sees the difference
+ALL_COLORS = 256  # where the shade is what the picture says
+GREYS = 16
 SHADES = mpl.colormaps["RdBu_r"].resampled(31)  # leaves room for the greys of the letters
 
 Probabilities = NDArray[np.float32]
@@ -54,7 +57,7 @@ def main() -> None:
     mpl.rcdefaults()  # whatever a matplotlibrc of this machine says
     mpl.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
     prepared = arrays.read_description()
-    probabilities = read_probabilities("test")
+    probabilities = read_probabilities("test", len(prepared.classes))
     images, labels = arrays.read("test", len(prepared.classes))
     if len(probabilities) != len(labels):
         raise UserError(
@@ -64,24 +67,25 @@ def main() -> None:
     network, _ = read_model(rows=1)
     first = next(layer for layer in network.layers if isinstance(layer, Dense))
 
-    save(loss_curve(params), "loss_curve", params.width)
-    save(accuracy_curve(), "accuracy_curve", params.width)
-    save(confusion_matrix(labels, probabilities, prepared.classes), "confusion_matrix", params.width)
+    width = params.width
     pixels = np.asarray(images) * prepared.normalization.standard_deviation + prepared.normalization.mean
-    save(
-        misclassified(pixels, labels, probabilities, prepared.classes, params.misclassified),
-        "misclassified",
-        params.width,
-    )
-    save(first_layer(first.W, params.first_layer, params.width), "first_layer", params.width)
+    mistakes = misclassified(pixels, labels, probabilities, prepared.classes, params.misclassified)
+    with together():
+        save(loss_curve(params), "loss_curve", width)
+        save(accuracy_curve(), "accuracy_curve", width)
+        save(confusion_matrix(labels, probabilities, prepared.classes), "confusion_matrix", width, ALL_COLORS)
+        save(mistakes, "misclassified", width, GREYS)
+        save(first_layer(first.W, params.first_layer, width), "first_layer", width)
 
 
-def read_probabilities(part: str) -> Probabilities:
+def read_probabilities(part: str, classes: int) -> Probabilities:
     """The predictions for a part, (n, classes)."""
     path = Path(f"data/predictions/{part}.npy")
     probabilities = arrays.load(path)
-    if probabilities.ndim != 2 or probabilities.dtype != np.float32:
-        raise UserError(f"{path} holds no probabilities; `dvc repro --force evaluate` makes it again")
+    if probabilities.shape[1:] != (classes,) or probabilities.dtype != np.float32:
+        raise UserError(
+            f"{path} holds no probabilities of {classes} classes; `dvc repro --force evaluate` makes it again"
+        )
     return np.asarray(probabilities)
 
 
@@ -93,10 +97,17 @@ def loss_curve(params: Draw) -> Figure:
     width = min(params.smoothing, len(losses))
     smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
     axes.plot(steps, losses, color=QUIET, linewidth=0.6, label="training, each batch logged")
-    axes.plot(steps[width - 1 :], smooth, color=TRAINING, label=f"training, mean of {width} rows")
+    axes.plot(
+        steps[width // 2 : width // 2 + len(smooth)],
+        smooth,
+        color=TRAINING,
+        label=f"training, mean of {width} rows",
+    )
     if validation_steps:
         axes.plot(validation_steps, validation_losses, color=VALIDATION, marker=".", label="validation")
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_title("Loss" if validation_steps else "Loss (no validation images: prepare.validation_size is 0)")
     axes.legend(frameon=False)
     return figure
@@ -218,11 +229,11 @@ def chart(x_label: str, y_label: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def save(figure: Figure, name: str, width: int) -> None:
-    """Put a figure into plots/NAME.png, `width` pixels wide, with a palette."""
+def save(figure: Figure, name: str, width: int, colors: int = COLORS) -> None:
+    """Put a figure into plots/NAME.png, `width` pixels wide, with a palette of so many colours."""
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=width / figure.get_figwidth())
-    picture = Image.open(drawn).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
+    picture = Image.open(drawn).convert("RGB").quantize(colors, dither=Image.Dither.NONE)
     with writing(PLOTS / f"{name}.png") as file:
         picture.save(file, format="png", optimize=True)
 

@@ -29,9 +29,10 @@ def check() -> None:
     not looked at.
     """
     if sys.version_info < (3, 11):  # noqa: UP036 (that is what is found out here)
-        sys.exit(
-            f"{sys.executable} is Python {platform.python_version()}: 3.11 or later is needed. {REMEDY}{outputs_hint()}"
-        )
+        version = platform.python_version()
+        sys.exit(f"{sys.executable} is Python {version}: 3.11 or later is needed. {REMEDY}{outputs_hint()}")
+    if not LOCK.exists():
+        sys.exit(f"{LOCK.name} is missing; `git checkout -- {LOCK.name}` brings it back{outputs_hint()}")
     for name, wanted in re.findall(r"^([a-z0-9-]+)==(\S+) \\$", LOCK.read_text("utf-8"), re.MULTILINE):
         try:
             found = metadata.version(name)

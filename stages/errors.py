@@ -3,6 +3,7 @@
 from __future__ import annotations  # an old Python reads this before environment.py can refuse it
 
 import os
+import re
 import sys
 from collections.abc import Callable
 
@@ -17,9 +18,16 @@ def command(name: str, main: Callable[[], None]) -> None:
         main()
     except (UserError, OSError) as error:
         sys.exit(f"{name}: {error}{outputs_hint()}")
+    except MemoryError as error:
+        sys.exit(f"{name}: not enough memory ({error}); fewer units or a smaller batch need less{outputs_hint()}")
     except KeyboardInterrupt:
         print(f"{name}: interrupted; run it again{outputs_hint()}", file=sys.stderr)  # noqa: T201
         sys.exit(130)
+
+
+def without_login(text: str) -> str:
+    """The text without the names and passwords that stand in URLs (`//name:password@`)."""
+    return re.sub(r"//[^/\s]*@", "//", text)
 
 
 def outputs_hint() -> str:

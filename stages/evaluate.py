@@ -1,9 +1,10 @@
-"""Evaluate: what the trained network reads on the validation images and, here alone, on the test images.
+"""Evaluate: how well the trained network reads the validation images and, here alone, the test images.
 
 Run as `python -m stages.evaluate`. Writes metrics/validation.json, metrics/test.json, plots/confusion.csv and
 plots/per_class.csv (of the test images) and data/predictions.
 """
 
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from nn.losses import cross_entropy, softmax
 from nn.network import predict
 from stages import arrays
 from stages.errors import UserError, command
-from stages.files import write_json
+from stages.files import together, write_json
 from stages.model import read_model
 from stages.params import Integer, Section, read_section
 from stages.tables import write_table
@@ -23,7 +24,9 @@ from stages.tables import write_table
 PREDICTIONS = Path("data/predictions")
 METRICS = Path("metrics")
 CONFUSION = Path("plots/confusion.csv")
+CONFUSION_COLUMNS = ("actual", "predicted", "count", "share")
 PER_CLASS = Path("plots/per_class.csv")
+PER_CLASS_COLUMNS = ("class", "precision", "recall", "f1")
 
 NORMAL_QUANTILE = 1.959963984540054  # 97.5 %: two-sided intervals of 95 %
 
@@ -40,7 +43,8 @@ def main() -> None:
     """The stage: model and prepared arrays in; metrics, tables and predictions out."""
     params = read_section("evaluate", Evaluate)
     prepared = arrays.read_description()
-    network, description = read_model(params.batch_size)
+    largest = max(prepared.images.values())
+    network, description = read_model(min(params.batch_size, largest))
     wanted, found = (prepared.normalization, prepared.classes), (description.normalization, description.classes)
     if wanted != found:
         raise UserError(
@@ -50,15 +54,19 @@ def main() -> None:
 
     parts: tuple[arrays.Part, ...] = ("validation", "test")
     data = {part: arrays.read(part, len(prepared.classes)) for part in parts}  # all, before anything is written
-    for part, (images, labels) in data.items():
-        logits = predict(network, images)
-        loss = cross_entropy(logits, labels) if len(labels) else None
-        probabilities = softmax(logits)
-        confusion = confusion_counts(labels, probabilities.argmax(axis=1), len(prepared.classes))
-        arrays.save(PREDICTIONS / f"{part}.npy", probabilities)
-        write_json(METRICS / f"{part}.json", summary(confusion, loss))
-    write_table(CONFUSION, ("actual", "predicted", "count", "share"), confusion_rows(confusion, prepared.classes))
-    write_table(PER_CLASS, ("class", "precision", "recall", "f1"), per_class_rows(confusion, prepared.classes))
+    with together():
+        for part, (images, labels) in data.items():
+            logits = predict(network, images)
+            loss = cross_entropy(logits, labels) if len(labels) else None
+            if loss is not None and not isfinite(loss):
+                raise UserError(f"the loss on the {part} images is {loss}: the model is of no use; train it anew")
+            probabilities = softmax(logits)
+            confusion = confusion_counts(labels, probabilities.argmax(axis=1), len(prepared.classes))
+            arrays.save(PREDICTIONS / f"{part}.npy", probabilities)
+            write_json(METRICS / f"{part}.json", summary(confusion, loss))
+        # Of the test images, which came last.
+        write_table(CONFUSION, CONFUSION_COLUMNS, confusion_rows(confusion, prepared.classes))
+        write_table(PER_CLASS, PER_CLASS_COLUMNS, per_class_rows(confusion, prepared.classes))
 
 
 def confusion_counts(actual: NDArray[np.integer], predicted: NDArray[np.integer], classes: int) -> Counts:
@@ -76,7 +84,7 @@ def summary(confusion: Counts, loss: float | None) -> dict[str, object]:
     images, correct = int(confusion.sum()), int(np.trace(confusion))
     errors = images - correct
     low, high = wilson(errors, images) if images else (None, None)
-    precision, recall, f1 = per_class(confusion)
+    precision, recall, f1 = per_class(confusion) if images else (None, None, None)
     return {
         "accuracy": correct / images if images else None,
         "error_rate": errors / images if images else None,

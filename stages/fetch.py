@@ -54,11 +54,6 @@ def say(text: str) -> None:
     print(f"download: {text}", file=sys.stderr, flush=True)  # noqa: T201
 
 
-def shown(url: str) -> str:
-    """The URL without a name and password that may be in it."""
-    return re.sub(r"//[^/]*@", "//", url)
-
-
 def amount(size: int) -> str:
     """A number of bytes, for a person to read."""
     return f"{size / 1e6:,.1f} MB" if size >= 1_000_000 else f"{size:,} bytes"

@@ -1,14 +1,33 @@
 """A file has its final name only when it is complete and on the disk: write beside, sync, rename."""
 
+import errno
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
 
 from stages.errors import UserError
+
+WAITING: ContextVar[dict[Path, Path] | None] = ContextVar("files complete, to be renamed", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """The files written in this block get their final names together at its end, or none of them does."""
+    waiting: dict[Path, Path] = {}
+    token = WAITING.set(waiting)
+    try:
+        yield
+        for part, path in waiting.items():
+            part.replace(path)
+    finally:
+        WAITING.reset(token)
+        for part in waiting:
+            part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -17,6 +36,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
     Raises UserError where the disk refuses (full, a limit, no permission).
     """
+    waiting = WAITING.get()
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -24,17 +44,23 @@ def writing(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        if waiting is None:
+            part.replace(path)
+        else:
+            waiting[part] = path
     except OSError as error:
-        raise UserError(f"{path} could not be written: {error.strerror or error}; {free(path)}") from error
+        raise UserError(f"{path} could not be written: {error.strerror or error}{advice(path, error)}") from error
     finally:
-        part.unlink(missing_ok=True)
+        if waiting is None or part not in waiting:
+            part.unlink(missing_ok=True)
 
 
-def free(path: Path) -> str:
-    """How much room there is where `path` would be."""
+def advice(path: Path, error: OSError) -> str:
+    """What to do about an error in writing a file: how much room there is, where room is what lacks."""
+    if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return ""
     folder = next(folder for folder in path.absolute().parents if folder.exists())
-    return f"{shutil.disk_usage(folder).free / 1e6:,.0f} MB are free there; make room and run again"
+    return f"; {shutil.disk_usage(folder).free / 1e6:,.0f} MB are free there; make room and run again"
 
 
 def write(path: Path, content: bytes) -> None:

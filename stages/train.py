@@ -5,7 +5,7 @@ plots/validation.csv; the last three are renewed at every validation, so that a 
 """
 
 from collections.abc import Callable
-from math import ceil
+from math import ceil, isfinite
 from typing import Annotated, Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from nn.losses import cross_entropy
 from nn.network import Network, fully_connected, predict
 from nn.optimizers import SGD, Adam, Optimizer
 from nn.schedules import constant, cosine
-from nn.streams import Part, stream
+from nn.streams import Purpose, stream
 from nn.training import Diverged, steps_per_epoch, train
 from stages import arrays
 from stages.errors import UserError, command
@@ -44,7 +44,7 @@ class Train(Section):
     momentum: Share
     beta1: Share
     beta2: Share
-    epsilon: Annotated[Number, Field(gt=0)]
+    epsilon: Annotated[Number, Field(ge=1e-30)]  # smaller ones are 0 in float32
     schedule: Literal["constant", "cosine"]
     log_every: Positive | None
     validate_every: Positive | None
@@ -53,10 +53,8 @@ class Train(Section):
     def one_length(self) -> "Train":
         """A run is measured in epochs or in iterations."""
         if (self.epochs is None) == (self.iterations is None):
-            raise ValueError(
-                f"epochs is {self.epochs} and iterations is {self.iterations}: "
-                "one of them should be a number, the other null"
-            )
+            both = "numbers" if self.epochs else "null"
+            raise ValueError(f"epochs and iterations are both {both}: exactly one of them should be null")
         return self
 
 
@@ -73,7 +71,7 @@ def main() -> None:
         )
 
     network = Network(fully_connected([arrays.PIXELS, *params.hidden, len(prepared.classes)]), params.batch_size)
-    network.initialize(stream(params.seed, Part.WEIGHTS))
+    network.initialize(stream(params.seed, Purpose.WEIGHTS))
     an_epoch = steps_per_epoch(len(images), params.batch_size)
     steps = params.iterations or an_epoch * (params.epochs or 0)
     history = History(
@@ -102,7 +100,10 @@ def main() -> None:
                 if due and len(validation_labels):
                     logits = predict(network, validation_images)
                     accuracy = float(np.mean(logits.argmax(axis=1) == validation_labels))
-                    history.validated(step, cross_entropy(logits, validation_labels), accuracy)
+                    loss = cross_entropy(logits, validation_labels)
+                    if not isfinite(loss):
+                        raise Diverged(f"the validation loss is {loss}", step)  # noqa: TRY301 (as from run)
+                    history.validated(step, loss, accuracy)
                 if due or epoch_ends:
                     history.write(step)
                 if last or epoch_ends:

@@ -84,7 +84,7 @@ def closure(stage):
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_deps_of_a_stage_are_exactly_the_files_it_imports_and_the_data_it_reads(stage):
+def test_the_modules_among_the_deps_of_a_stage_are_exactly_those_it_imports(stage):
     deps = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"][stage].get("deps", [])
     assert {dep for dep in deps if dep.endswith(".py")} == closure(stage)
 

@@ -27,7 +27,7 @@ def test_every_mistake_in_the_file_is_named_in_a_line_of_its_own(params):
     with pytest.raises(UserError) as caught:
         check.main()
     lines = str(caught.value).splitlines()
-    assert "download.dataset is 'mnists': input should be 'mnist' or 'fashion-mnist'" in lines[0]
+    assert "download.dataset is \"mnists\": input should be 'mnist' or 'fashion-mnist'" in lines[0]
     assert "draw.width is missing" in lines[1]
     assert "draw.widht is no known key; did you mean width?" in lines[1]
 

@@ -1,4 +1,4 @@
-from nn.streams import Part, stream
+from nn.streams import Purpose, stream
 
 
 def draw(*arguments):
@@ -6,14 +6,19 @@ def draw(*arguments):
 
 
 def test_equal_arguments_give_equal_numbers():
-    assert draw(7, Part.ORDER, 3) == draw(7, Part.ORDER, 3)
+    assert draw(7, Purpose.ORDER, 3) == draw(7, Purpose.ORDER, 3)
 
 
 def test_seed_part_and_index_each_change_the_numbers():
-    draws = [draw(7, Part.ORDER, 3), draw(8, Part.ORDER, 3), draw(7, Part.SPLIT, 3), draw(7, Part.ORDER, 4)]
+    draws = [
+        draw(7, Purpose.ORDER, 3),
+        draw(8, Purpose.ORDER, 3),
+        draw(7, Purpose.SPLIT, 3),
+        draw(7, Purpose.ORDER, 4),
+    ]
     assert len(set(map(tuple, draws))) == len(draws)
 
 
 def test_the_streams_are_the_same_in_every_version_of_this_project():
     # A change here changes every model that was ever trained.
-    assert stream(0, Part.WEIGHTS).integers(100, size=5).tolist() == [1, 56, 90, 93, 90]
+    assert stream(0, Purpose.WEIGHTS).integers(100, size=5).tolist() == [1, 56, 90, 93, 90]

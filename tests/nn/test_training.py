@@ -7,7 +7,7 @@ from nn.layers import Dense
 from nn.network import Network, fully_connected, predict
 from nn.optimizers import SGD, Adam
 from nn.schedules import constant, cosine
-from nn.streams import Part, stream
+from nn.streams import Purpose, stream
 from nn.training import Diverged, steps_per_epoch, train
 
 
@@ -24,7 +24,7 @@ def blobs(rng):
 def run(blobs, *, seed=1, batch_size=32, steps=100, learning_rate=0.05, schedule=cosine, make=SGD, hidden=(16,)):
     images, labels = blobs
     network = Network(fully_connected([images.shape[1], *hidden, 3]), batch_size)
-    network.initialize(stream(seed, Part.WEIGHTS))
+    network.initialize(stream(seed, Purpose.WEIGHTS))
     optimizer = make(network.params.size)
     records = list(
         train(
@@ -100,7 +100,7 @@ def test_one_step_of_plain_gradient_descent_is_the_formula(blobs):
     images, labels = blobs
     network, _ = run(blobs, batch_size=300, steps=1, schedule=constant, hidden=())
     before = Network(fully_connected([20, 3]), 300)
-    before.initialize(stream(1, Part.WEIGHTS))
+    before.initialize(stream(1, Purpose.WEIGHTS))
     logits = before.forward(images).astype(np.float64)
     p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     p[np.arange(300), labels] -= 1
@@ -110,8 +110,14 @@ def test_one_step_of_plain_gradient_descent_is_the_formula(blobs):
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_loss_that_is_not_finite_ends_the_run(blobs):
-    with pytest.raises(Diverged, match=r"the loss is (nan|inf) at step \d+, learning rate 1e\+10"):
+    with pytest.raises(Diverged, match=r"the loss is (nan|inf) at iteration \d+, learning rate 1e\+10"):
         run(blobs, learning_rate=1e10, schedule=constant)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_last_step_that_leads_nowhere_is_noticed(blobs):
+    with pytest.raises(Diverged, match="a parameter is not finite at iteration 1, learning rate 1e\\+300"):
+        run(blobs, learning_rate=1e300, steps=1)
 
 
 @pytest.mark.parametrize("make", [SGD, Adam])

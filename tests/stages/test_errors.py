@@ -1,6 +1,6 @@
 import pytest
 
-from stages.errors import UserError, command
+from stages.errors import UserError, command, without_login
 
 
 def fail_with(error):
@@ -27,6 +27,17 @@ def test_an_interruption_is_one_word_and_exit_code_130(capsys):
         command("train", fail_with(KeyboardInterrupt()))
     assert caught.value.code == 130
     assert capsys.readouterr().err == "train: interrupted; run it again\n"
+
+
+def test_a_lack_of_memory_is_a_line():
+    with pytest.raises(SystemExit, match=r"train: not enough memory \(37 GiB\); fewer units or a smaller batch"):
+        command("train", fail_with(MemoryError("37 GiB")))
+
+
+def test_names_and_passwords_in_urls_are_left_out():
+    assert (
+        without_login('is "https://me:secret@host/x@y" and http://host') == 'is "https://host/x@y" and http://host'
+    )
 
 
 def test_a_fault_of_ours_keeps_its_traceback():

@@ -42,7 +42,7 @@ def test_without_images_there_are_no_figures():
     figures = evaluate.summary(np.zeros((2, 2), np.int64), loss=None)
     assert figures["images"] == figures["errors"] == 0
     assert figures["accuracy"] is None
-    assert figures["error_rate_low"] is None
+    assert figures["error_rate_low"] is figures["recall"] is None
 
 
 def test_a_share_is_of_the_actual_class():

@@ -86,6 +86,7 @@ DENSE = {"kind": "dense"}
         ({"layers": [DENSE | {"inputs": 784, "outputs": 9}]}, "it gives 9 numbers for 10 classes"),
         ({"layers": []}, "it gives 784 numbers for 10 classes"),
         ({"layers": [{"kind": "convolution"}]}, "its metadata is not as it should be: layers.0"),
+        ({"layers": [{"kind": "relu"}]}, "its first layer is not dense"),
         ({"classes": None}, "its metadata is not as it should be: classes"),
     ],
 )

@@ -28,13 +28,16 @@ PARAMS = {
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"iterations": 1000}, "train: epochs is 3 and iterations is 1000: one of them should be a number"),
-        ({"epochs": None}, "train: epochs is None and iterations is None: one of them should be a number"),
+        (
+            {"iterations": 1000},
+            "train: epochs and iterations are both numbers: exactly one of them",
+        ),
+        ({"epochs": None}, "train: epochs and iterations are both null: exactly one of them should be null"),
         ({"epochs": 0}, "train.epochs is 0: input should be greater than or equal to 1"),
         ({"hidden": [16, 0]}, "train.hidden.1 is 0: input should be greater than or equal to 1"),
         ({"hidden": 16}, "train.hidden is 16: input should be a valid list"),
-        ({"activation": "Relu"}, "train.activation is 'Relu': input should be 'relu'"),
-        ({"optimizer": "adamw"}, "train.optimizer is 'adamw': input should be 'sgd' or 'adam'"),
+        ({"activation": "Relu"}, "train.activation is \"Relu\": input should be 'relu'"),
+        ({"optimizer": "adamw"}, "train.optimizer is \"adamw\": input should be 'sgd' or 'adam'"),
         ({"momentum": 1.0}, "train.momentum is 1.0: input should be less than 1"),
         ({"learning_rate": -0.1}, "train.learning_rate is -0.1: input should be greater than 0"),
         ({"seed": -1}, "train.seed is -1: input should be greater than or equal to 0"),
