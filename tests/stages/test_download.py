@@ -347,7 +347,7 @@ def test_a_mirror_of_an_unknown_kind_is_refused(server, here, monkeypatch, place
     params(here, mirror(server, compressed=True))
     monkeypatch.setenv("DATASET_MIRROR", place)
     with pytest.raises(
-        UserError, match="DATASET_MIRROR is .*: should be a folder, or a URL with http or https"
+        UserError, match=r"DATASET_MIRROR is .*: should be a folder, or a URL with http or https"
     ) as caught:
         download.main()
     assert "secret" not in str(caught.value)
