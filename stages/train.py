@@ -53,8 +53,10 @@ class Train(Section):
     def one_length(self) -> "Train":
         """A run is measured in epochs or in iterations."""
         if (self.epochs is None) == (self.iterations is None):
-            both = "numbers" if self.epochs else "null"
-            raise ValueError(f"epochs and iterations are both {both}: exactly one of them should be null")
+            raise ValueError(
+                f"epochs is {self.epochs or 'null'} and iterations is {self.iterations or 'null'}: "
+                "exactly one of them should be null"
+            )
         return self
 
 

@@ -30,9 +30,9 @@ PARAMS = {
     [
         (
             {"iterations": 1000},
-            "train: epochs and iterations are both numbers: exactly one of them",
+            "train: epochs is 3 and iterations is 1000: exactly one of them should be null",
         ),
-        ({"epochs": None}, "train: epochs and iterations are both null: exactly one of them should be null"),
+        ({"epochs": None}, "train: epochs is null and iterations is null: exactly one of them"),
         ({"epochs": 0}, "train.epochs is 0: input should be greater than or equal to 1"),
         ({"hidden": [16, 0]}, "train.hidden.1 is 0: input should be greater than or equal to 1"),
         ({"hidden": 16}, "train.hidden is 16: input should be a valid list"),
