@@ -13,7 +13,7 @@ MISTAKES = {
     "missing": ("train.momentum", {"train.momentum": REMOVED}, "is missing"),
     "a number for a list": ("train.hidden", {"train.hidden": 256}, "is 256: input should be a valid list"),
     "out of range": ("train.momentum", {"train.momentum": 1.5}, "is 1.5: input should be less than 1"),
-    "two lengths": ("train", {"train.iterations": 9}, "epochs is 3 and iterations is 9: exactly one of them should be null"),
+    "two lengths": ("train", {"train.iterations": 9}, "epochs is 3 and iterations is 9: exactly one of them"),
     "true for a number": ("train.batch_size", {"train.batch_size": True}, "is true: input should be a valid int"),
     "no choice": ("prepare.normalization", {"prepare.normalization": "z"}, "is \"z\": input should be 'standard'"),
 }  # fmt: skip
