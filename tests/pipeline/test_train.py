@@ -71,12 +71,17 @@ def test_an_interrupted_training_is_one_line_and_leaves_only_whole_files(workspa
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # What runs in the background of a script ignores this signal, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as training:
-        assert training.stdout
-        for _ in range(3):
-            assert training.stdout.readline().startswith("epoch ")
-        os.killpg(training.pid, signal.SIGINT)
-        _, said = training.communicate(timeout=60)
+        try:
+            assert training.stdout
+            for _ in range(3):
+                assert training.stdout.readline().startswith("epoch ")
+            os.killpg(training.pid, signal.SIGINT)
+            _, said = training.communicate(timeout=60)
+        finally:
+            training.kill()
     assert training.returncode == 130
     assert said == "train: interrupted; run it again\n"
     assert (workspace.path / "data" / "model" / "model.safetensors").read_bytes() == model
