@@ -72,7 +72,7 @@ def test_an_interrupted_training_is_one_line_and_leaves_only_whole_files(workspa
         text=True,
         start_new_session=True,
         # What runs in the background of a script ignores this signal, and so would what it starts.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as training:
         try:
             assert training.stdout
