@@ -1,102 +1,112 @@
-"""The layers: each computes y from x (forward) and, from dy, its gradients and dx (backward).
+"""What a layer is, and the one that learns most: Dense.
 
-A layer is made with its sizes and then connected: it gets views for its parameters and their gradients, and
-makes its buffers. `shapes` says which parameters it wants.
+A network works on a batch in parts, ranges of rows, each on its own core (see network.py). So a layer does its
+work in three methods, and the three of Dense are all of backpropagation:
+
+    forward    y from x            for the rows of one part
+    backward   dx from dy          for the rows of one part; the parts have nothing to say to each other
+    gradients  dW, db from x, dy   for the whole batch, a block of rows of W at a time
+
+The arrays x, y, dx and dy are made once for the whole batch and wired from layer to layer: one layer's y is the
+next one's x, and its dx is the dy of the layer before.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from nn.flat import Array
 
+Shapes = Sequence[tuple[int, ...]]
 
-class Layer(Protocol):
-    """What a network asks of a layer."""
 
-    @property
-    def shapes(self) -> Sequence[tuple[int, ...]]:
-        """The shapes of its parameters; none for a layer that learns nothing."""
+class Layer:
+    """A layer without parameters that works in place; the others say what they do otherwise.
 
-    def connect(self, params: Sequence[Array], grads: Sequence[Array], rows: int, dtype: DTypeLike) -> None:
-        """Take views for parameters and gradients, in the order of `shapes`; make buffers for `rows` rows."""
+    weights and offsets are the shapes of its parameters: weights are what weight decay makes smaller, offsets
+    (biases, gains) what it leaves alone.
+    """
+
+    weights: Shapes = ()
+    offsets: Shapes = ()
+    x: Array
+    y: Array
+    dy: Array
+    dx: Array | None
+
+    def connect(self, x: Array, params: Sequence[Array], parts: int) -> Array:
+        """Take the input x (rows, inputs) and views for the parameters; return the output y (rows, outputs)."""
+        self.x = self.y = x
+        return self.y
+
+    def connect_backward(self, dy: Array, grads: Sequence[Array], *, needs_dx: bool) -> Array | None:
+        """Take dy (rows, outputs) and views for the gradients; return dx (rows, inputs)."""
+        self.dy = self.dx = dy
+        return self.dx
 
     def initialize(self, rng: np.random.Generator) -> None:
         """Give the parameters their first values."""
 
-    def forward(self, x: Array) -> Array:
-        """Y from x; may overwrite x."""
+    def begin_epoch(self, rngs: Sequence[np.random.Generator]) -> None:
+        """Take a generator for each part, for what is random in this epoch."""
 
-    def backward(self, dy: Array, *, first: bool) -> Array:
-        """Write the gradients of the parameters and return dx; the first layer returns dy instead.
+    def forward(self, rows: slice, part: int) -> None:
+        """y[rows] from x[rows], which are the rows of this part."""
 
-        May overwrite dy and what forward returned.
-        """
+    def backward(self, rows: slice, part: int) -> None:
+        """dx[rows] from dy[rows]."""
+
+    def weight_gradient(self, rows: slice, block: slice) -> None:
+        """The gradient of these rows of the weights, from the rows of the whole batch."""
+
+    def offset_gradient(self, rows: slice, parts: int) -> None:
+        """The gradient of the offsets, from the rows of the whole batch."""
 
 
-class Dense:
+class Dense(Layer):
     """y = x W + b, with W (inputs, outputs) and b (outputs,).
 
-    Backward: dW = x^T dy, db = sum of dy over the rows, dx = dy W^T.
+    Backward: dx = dy W^T. Gradients: dW = x^T dy, db = sum of dy over the rows.
 
-    Initialisation: W normal with variance 2 / inputs, which keeps the size of the signal through ReLU layers
-    (He et al., Delving Deep into Rectifiers, 2015); b zero.
+    W begins normal with the given variance (see initialization.py), b at zero.
     """
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, variance: float) -> None:
         self.inputs = inputs
         self.outputs = outputs
+        self.variance = variance
+        self.weights = [(inputs, outputs)]
+        self.offsets = [(outputs,)]
 
-    @property
-    def shapes(self) -> list[tuple[int, ...]]:
-        return [(self.inputs, self.outputs), (self.outputs,)]
-
-    def connect(self, params: Sequence[Array], grads: Sequence[Array], rows: int, dtype: DTypeLike) -> None:
-        self.W, self.b = params
-        self.dW, self.db = grads
-        self.y: Array = np.empty((rows, self.outputs), dtype)
-        self.dx: Array | None = None  # made when it is first asked for: the first layer never needs it
-
-    def initialize(self, rng: np.random.Generator) -> None:
-        self.W[:] = rng.standard_normal(self.W.shape)
-        self.W *= (2 / self.inputs) ** 0.5
-        self.b[:] = 0
-
-    def forward(self, x: Array) -> Array:
+    def connect(self, x: Array, params: Sequence[Array], parts: int) -> Array:
         self.x = x
-        y = np.matmul(x, self.W, out=self.y[: len(x)])
-        y += self.b
-        return y
-
-    def backward(self, dy: Array, *, first: bool) -> Array:
-        np.matmul(self.x.T, dy, out=self.dW)
-        np.sum(dy, axis=0, out=self.db)
-        if first:  # nobody asks for the gradient by the images: a third of the work in most networks
-            return dy
-        if self.dx is None:
-            self.dx = np.empty((len(self.y), self.inputs), dy.dtype)
-        return np.matmul(dy, self.W.T, out=self.dx[: len(dy)])
-
-
-class ReLU:
-    """y = max(x, 0), in place. Backward: dx = dy where y > 0, else 0, in place."""
-
-    shapes: tuple[tuple[int, ...], ...] = ()
-
-    def connect(self, params: Sequence[Array], grads: Sequence[Array], rows: int, dtype: DTypeLike) -> None:
-        """Nothing to connect: it has no parameters and works in the buffers of its neighbours."""
-
-    def initialize(self, rng: np.random.Generator) -> None:
-        """Nothing to initialise."""
-
-    def forward(self, x: Array) -> Array:
-        self.y = np.maximum(x, 0, out=x)
+        self.W, self.b = params
+        self.y = np.empty((len(x), self.outputs), x.dtype)
         return self.y
 
-    def backward(self, dy: Array, *, first: bool) -> Array:
-        # The layer above has used y for its dW by now, so the mask may take its place: no buffer, no branch,
-        # and ten times as fast as dy[y == 0] = 0.
-        dy *= np.greater(self.y, 0, out=self.y)
-        return dy
+    def connect_backward(self, dy: Array, grads: Sequence[Array], *, needs_dx: bool) -> Array | None:
+        self.dy = dy
+        self.dW, self.db = grads
+        # Nobody asks for the gradient by the images: a third of the work in most networks.
+        self.dx = np.empty((len(dy), self.inputs), dy.dtype) if needs_dx else None
+        return self.dx
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        rng.standard_normal(out=self.W, dtype=self.W.dtype.type)
+        self.W *= self.variance**0.5
+        self.b[:] = 0
+
+    def forward(self, rows: slice, part: int) -> None:
+        y = self.y[rows]
+        np.matmul(self.x[rows], self.W, out=y)
+        y += self.b
+
+    def backward(self, rows: slice, part: int) -> None:
+        if self.dx is not None:
+            np.matmul(self.dy[rows], self.W.T, out=self.dx[rows])
+
+    def weight_gradient(self, rows: slice, block: slice) -> None:
+        np.matmul(self.x[rows, block].T, self.dy[rows], out=self.dW[block])
+
+    def offset_gradient(self, rows: slice, parts: int) -> None:
+        np.sum(self.dy[rows], axis=0, out=self.db)

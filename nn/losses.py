@@ -33,34 +33,47 @@ def cross_entropy(logits: Array, labels: Labels) -> float:
 class SoftmaxCrossEntropy:
     """Softmax and cross-entropy as one function for training, with its gradient and buffers for `rows` rows.
 
-    loss = mean over the rows of -log p[label], and dlogits = (p - one-hot(label)) / n: the two derivatives
-    together are simpler, and safer, than each alone.
+    Of each row, loss = sum over the classes of -t log p, and dlogits = p - t: the two derivatives together are
+    simpler, and safer, than each alone. The target t is one-hot, or, with smoothing s, gives s / classes to every
+    class and the rest to the label. (C. Szegedy et al., Rethinking the Inception Architecture, 2016.)
     """
 
-    def __init__(self, rows: int, classes: int, dtype: type[np.floating] = np.float32) -> None:
+    def __init__(
+        self, rows: int, classes: int, smoothing: float = 0.0, dtype: type[np.floating] = np.float32
+    ) -> None:
+        self.classes = classes
+        self.smoothing = smoothing
         self.column = np.empty((rows, 1), dtype)  # the largest logit, then the sum of exp, of each row
         self.own = np.empty(rows, dtype)  # of each row the logit, later the probability, of its own label
-        self.own_index = np.empty(rows, np.intp)  # where that stands in the flattened logits
+        self.own_index = np.empty(rows, np.intp)  # where that stands in the flattened logits of its part
         self.row_starts = np.arange(0, rows * classes, classes)
 
-    def __call__(self, logits: Array, labels: Labels) -> float:
-        """The loss; overwrites logits (n, classes) with dlogits."""
+    def part(self, rows: slice, logits: Array, labels: Labels, batch: int) -> float:
+        """The sum of the losses of some rows; overwrites their logits with dlogits / batch.
+
+        logits (n, classes) and labels (n,) are those of the rows; batch is the number of rows of the whole batch,
+        over which the loss is a mean.
+        """
         n = len(logits)
-        column, own, index = self.column[:n], self.own[:n], self.own_index[:n]
+        column, own, index = self.column[rows], self.own[rows], self.own_index[rows]
         np.add(self.row_starts[:n], labels, out=index)
         entries = logits.reshape(-1)
 
         np.max(logits, axis=1, keepdims=True, out=column)
         logits -= column
         np.take(entries, index, out=own, mode="clip")
-        loss = -float(np.sum(own, dtype=np.float64))
+        loss = -(1 - self.smoothing) * float(np.sum(own, dtype=np.float64))
+        if self.smoothing:
+            loss -= self.smoothing / self.classes * float(np.sum(logits, dtype=np.float64))
         np.exp(logits, out=logits)
         np.sum(logits, axis=1, keepdims=True, out=column)
         logits /= column
         loss += float(np.sum(np.log(column, out=column), dtype=np.float64))
 
         np.take(entries, index, out=own, mode="clip")
-        own -= 1
+        own -= 1 - self.smoothing
         np.put(entries, index, own)
-        logits *= 1 / n
-        return loss / n
+        if self.smoothing:
+            logits -= self.smoothing / self.classes
+        logits *= 1 / batch
+        return loss

@@ -1,79 +1,144 @@
 """A network: layers in a row over one flat vector of parameters and one of gradients."""
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import DTypeLike
-from threadpoolctl import threadpool_limits
 
-from nn.flat import Array, flat
-from nn.layers import Dense, Layer, ReLU
+from nn.flat import Array, size, slices, split, views
+from nn.layers import Layer
+from nn.threads import Task, Team
+
+BLOCK = 2**17  # numbers: as many gradients as stay in a core's cache until the optimiser has used them
 
 
-def fully_connected(widths: Sequence[int]) -> list[Layer]:
-    """Dense layers from each width to the next, with ReLU between them: [784, 256, 10] gives three layers."""
-    layers: list[Layer] = []
-    for inputs, outputs in pairwise(widths):
-        layers += [Dense(inputs, outputs), ReLU()]
-    return layers[:-1]
+@dataclass(frozen=True)
+class Block:
+    """Some rows of a layer's weights, or, with layer None, the offsets of all layers."""
+
+    params: slice  # where they are in the flat vectors
+    layer: Layer | None = None
+    rows: slice | None = None
 
 
 class Network:
-    """Layers in a row, connected for batches of up to `rows` rows.
+    """Layers in a row, connected for batches of up to `rows` rows, in up to `parts` parts.
 
-    params and grads (size,) hold all parameters and their gradients, layer by layer; the layers have views
-    into them. Change them in place only: `network.params[:] = ...`.
+    params and grads (size,) hold all weights, layer by layer, and then all offsets; the layers have views into
+    them. Change them in place only: `network.params[:] = ...`. A network that does not train has no grads.
     """
 
-    def __init__(self, layers: Sequence[Layer], rows: int, dtype: DTypeLike = np.float32) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        inputs: int,
+        rows: int,
+        parts: int = 1,
+        dtype: DTypeLike = np.float32,
+        *,
+        trains: bool = True,
+    ) -> None:
         self.layers = layers
         self.rows = rows
-        shapes = [shape for layer in layers for shape in layer.shapes]
-        self.params, params = flat(shapes, dtype)
-        self.grads, grads = flat(shapes, dtype)
-        start = 0
-        for layer in layers:
-            end = start + len(layer.shapes)
-            layer.connect(params[start:end], grads[start:end], rows, dtype)
-            start = end
+        self.parts = parts
+        self.weights = [shape for layer in layers for shape in layer.weights]
+        self.offsets = [shape for layer in layers for shape in layer.offsets]
+        self.params: Array = np.zeros(size(self.weights) + size(self.offsets), dtype)
+        self.x: Array = np.empty((rows, inputs), dtype)
+        y = self.x
+        for layer, params in zip(layers, self.by_layer(self.params), strict=True):
+            y = layer.connect(y, params, parts)
+        self.logits = y
+        if trains:
+            self.grads = np.zeros_like(self.params)
+            self.connect_backward()
+
+    def connect_backward(self) -> None:
+        """Wire the way back, from the logits, which the loss overwrites with their gradient."""
+        self.backward_layers: list[Layer] = []
+        dy: Array | None = self.logits
+        for index in reversed(range(len(self.layers))):
+            if dy is None:  # nothing further down learns anything
+                break
+            layer = self.layers[index]
+            learns_below = any(below.weights or below.offsets for below in self.layers[:index])
+            dy = layer.connect_backward(dy, self.by_layer(self.grads)[index], needs_dx=learns_below)
+            self.backward_layers.append(layer)
+
+    def by_layer(self, vector: Array) -> list[list[Array]]:
+        """Views into a flat vector such as params, a list for each layer: its weights, then its offsets."""
+        arrays = iter(views(vector, [*self.weights, *self.offsets]))
+        weights = [[next(arrays) for _ in layer.weights] for layer in self.layers]
+        offsets = [[next(arrays) for _ in layer.offsets] for layer in self.layers]
+        return [mine + others for mine, others in zip(weights, offsets, strict=True)]
 
     @property
-    def outputs(self) -> int:
-        """Width of the logits: the number of classes."""
-        return [layer.outputs for layer in self.layers if isinstance(layer, Dense)][-1]
+    def decayed(self) -> int:
+        """How many of the parameters are weights; they come first."""
+        return size(self.weights)
+
+    @property
+    def work(self) -> int:
+        """Floating-point operations that one row takes in training: 6 a weight, of the first layer 4."""
+        first = next(layer for layer in self.layers if layer.weights)
+        return 6 * self.decayed - 2 * size(first.weights)
 
     def initialize(self, rng: np.random.Generator) -> None:
         """Give every layer its first parameters."""
         for layer in self.layers:
             layer.initialize(rng)
 
-    def forward(self, x: Array) -> Array:
-        """Logits (n, classes) from x (n, inputs), n <= rows; the next call overwrites them."""
+    def forward(self, rows: slice, part: int = 0) -> Array:
+        """Logits (n, classes) of these rows of x, which are a part of the batch; overwritten by the next call."""
         for layer in self.layers:
-            x = layer.forward(x)
-        return x
+            layer.forward(rows, part)
+        return self.logits[rows]
 
-    def backward(self, dlogits: Array) -> None:
-        """Write the gradients of the last forward into grads; overwrites dlogits (n, classes)."""
-        dy = dlogits
-        for index in reversed(range(len(self.layers))):
-            dy = self.layers[index].backward(dy, first=index == 0)
+    def backward(self, rows: slice, part: int = 0) -> None:
+        """From dlogits, which stand in the place of the logits, every layer's dx of these rows."""
+        for layer in self.backward_layers:
+            layer.backward(rows, part)
+
+    def blocks(self) -> list[Block]:
+        """The parameters in blocks: about BLOCK weights each, and last all offsets."""
+        found: list[Block] = []
+        start = 0
+        for layer in self.layers:
+            for inputs, outputs in layer.weights:
+                found += [
+                    Block(slice(start + rows.start * outputs, start + rows.stop * outputs), layer, rows)
+                    for rows in split(inputs, max(1, round(inputs * outputs / BLOCK)))
+                ]
+                start += inputs * outputs
+        return [*found, Block(slice(start, len(self.params)))]
+
+    def gradient(self, block: Block, rows: slice, parts: int) -> None:
+        """Write the gradients of a block into grads, from these rows, the whole batch, done in `parts` parts."""
+        if block.layer is not None and block.rows is not None:
+            block.layer.weight_gradient(rows, block.rows)
+            return
+        for layer in self.layers:
+            layer.offset_gradient(rows, parts)
 
 
-def predict(network: Network, x: Array) -> Array:
-    """Logits (n, classes) of any number of rows x (n, inputs), computed `network.rows` at a time.
+def predict(network: Network, x: Array, team: Team) -> Array:
+    """Logits (n, classes) of any number of rows x (n, inputs), computed `network.rows` at a time, in parts.
 
-    One BLAS thread, because the number of threads changes the order of sums, and with it the bits.
+    The caller keeps BLAS to one thread: the number of its threads changes the order of sums, and with it the bits.
     """
-    logits: Array = np.empty((len(x), network.outputs), network.params.dtype)
-    with threadpool_limits(limits=1, user_api="blas"):
-        for rows in slices(len(x), network.rows):
-            logits[rows] = network.forward(x[rows])
+    logits: Array = np.empty((len(x), network.logits.shape[1]), network.params.dtype)
+    first = network.layers[0]
+    for rows in slices(len(x), network.rows):
+        first.x = x[rows]  # read where it is, not copied
+        parts = split(rows.stop - rows.start, network.parts)
+
+        def do(number: int, parts: list[slice] = parts, out: Array = logits[rows]) -> Task:
+            def task(member: int) -> None:  # noqa: ARG001 (needs no scratch)
+                out[parts[number]] = network.forward(parts[number], number)
+
+            return task
+
+        team.run([do(number) for number in range(len(parts))])
+    first.x = network.x
     return logits
-
-
-def slices(n: int, size: int) -> Iterator[slice]:
-    """The slices of n rows, `size` at a time; the last may be shorter."""
-    for start in range(0, n, size):
-        yield slice(start, min(start + size, n))

@@ -1,11 +1,19 @@
 """Schedules: from the progress of a run, 0 <= progress < 1, to the share of the learning rate to use."""
 
+from collections.abc import Callable
 from math import cos, pi
+
+Schedule = Callable[[float], float]
 
 
 def constant(progress: float) -> float:  # noqa: ARG001 (a schedule takes the progress)
     """The whole learning rate, always."""
     return 1.0
+
+
+def steps_down(progress: float, count: int, factor: float) -> float:
+    """`count` times in a run, evenly spread, the rate is multiplied by `factor`."""
+    return float(factor ** int(progress * (count + 1)))
 
 
 def cosine(progress: float) -> float:
@@ -14,3 +22,24 @@ def cosine(progress: float) -> float:
     (I. Loshchilov, F. Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts, 2017.)
     """
     return (1 + cos(pi * progress)) / 2
+
+
+def one_cycle(progress: float, rise: float = 0.3, first: float = 1 / 25, last: float = 1e-4 / 25) -> float:
+    """Along half a cosine from `first` up to 1 in the share `rise` of the run, then along another down to `last`.
+
+    (L. N. Smith, N. Topin, Super-Convergence, 2018; the defaults are PyTorch's.)
+    """
+    if progress < rise:
+        return first + (1 - first) * (1 - cos(pi * progress / rise)) / 2
+    return last + (1 - last) * cosine((progress - rise) / (1 - rise))
+
+
+def warmed_up(schedule: Schedule, share: float) -> Schedule:
+    """First a straight line from 0 up to 1 in this share of the run, 0 <= share < 1, then the schedule."""
+
+    def warmed(progress: float) -> float:
+        if progress < share:
+            return progress / share
+        return schedule((progress - share) / (1 - share))
+
+    return warmed

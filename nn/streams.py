@@ -1,6 +1,6 @@
-"""Random numbers that depend on the seed, on what they are for and on the epoch, and on nothing else.
+"""Random numbers that depend on the seed, on what they are for and on where they are used, and on nothing else.
 
-Each part draws from a stream of its own: how much one of them draws never changes another, and a run that is
+Each purpose draws from a stream of its own: how much one of them draws never changes another, and a run that is
 taken up again at an epoch draws what the uninterrupted run would have drawn.
 """
 
@@ -15,8 +15,12 @@ class Purpose(IntEnum):
     WEIGHTS = 0
     ORDER = 1
     SPLIT = 2
+    DROPOUT = 3
 
 
-def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:
-    """The generator for this seed, purpose and index (an epoch, or a class); equal arguments, equal numbers."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, index)))
+def stream(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
+    """The generator for this seed, purpose and place (an epoch, a class, a part of the batch).
+
+    Equal arguments give equal numbers.
+    """
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, *place)))

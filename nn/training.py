@@ -1,17 +1,32 @@
-"""Training: draw a batch, forward, backward, one step of the optimiser; again."""
+"""Training: draw a batch, forward, backward, gradients, one step of the optimiser; again.
 
-from collections.abc import Callable, Iterator
+A step has two rounds, and in each of them all cores work side by side:
+
+1. The parts of the batch: gather the images, forward, loss, backward, each part in its own rows.
+2. The blocks of parameters: the gradient of a block from the whole batch, and at once, while it is still in the
+   cache, the step of the optimiser and of the average.
+
+What a task of a round computes, and in which order it adds, depends on the parts and blocks alone, and never on
+which thread does it, or on how many there are: so the bits do not either.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil, isfinite
+from math import ceil, isfinite, sqrt
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from nn.flat import Array
+from nn.averaging import MovingAverage
+from nn.constraints import clipping_factor, limit_norms
+from nn.flat import Array, slices, split
+from nn.layers import Dense
 from nn.losses import Labels, SoftmaxCrossEntropy
-from nn.network import Network, slices
+from nn.network import Block, Network
 from nn.optimizers import Optimizer
+from nn.schedules import Schedule
 from nn.streams import Purpose, stream
+from nn.threads import Task, Team
 
 
 @dataclass(frozen=True)
@@ -22,13 +37,156 @@ class Step:
     epoch: int
     learning_rate: float
     loss: float
+    gradient_norm: float
 
 
 class Diverged(ArithmeticError):
-    """Something is no finite number any more: the learning rate is too high for this network."""
+    """Loss or gradient is no finite number any more."""
 
-    def __init__(self, what: str, step: Step) -> None:
-        super().__init__(f"{what} at iteration {step.step}, learning rate {step.learning_rate:g}")
+
+@dataclass(frozen=True)
+class Extras:
+    """What may be added to a step; nothing is, by default.
+
+    l2 adds l2 p to the gradient of the weights; clip_norm bounds the norm of the whole gradient before that;
+    max_norm bounds the norm of the weights into each unit after the step.
+    """
+
+    l2: float = 0.0
+    clip_norm: float | None = None
+    max_norm: float | None = None
+
+
+NOTHING = Extras()
+
+
+class Trainer:
+    """A network, its loss, its optimiser, and the tasks of a step."""
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        images: Array,
+        labels: Labels,
+        *,
+        team: Team,
+        smoothing: float = 0.0,
+        average: MovingAverage | None = None,
+        extras: Extras = NOTHING,
+    ) -> None:
+        self.network, self.optimizer, self.average, self.extras = network, optimizer, average, extras
+        self.images, self.labels = images, labels
+        self.team = team
+        dtype = network.params.dtype.type
+        self.loss = SoftmaxCrossEntropy(network.rows, network.logits.shape[1], smoothing, dtype)
+        self.y = np.empty(network.rows, labels.dtype)
+        self.blocks = network.blocks()
+        longest = max(block.params.stop - block.params.start for block in self.blocks)
+        self.scratch = [np.empty(longest, dtype) for _ in range(team.threads)]
+        # What the tasks of a step leave for each other: set by `step`, or one entry for each task.
+        self.batch: Labels = np.empty(0, np.intp)
+        self.parts: list[slice] = []
+        self.losses = [0.0] * network.parts
+        self.squares = [0.0] * len(self.blocks)
+        self.factor = 1.0
+        self.learners = [self.learner(part) for part in range(network.parts)]
+        self.updaters = [self.updater(number) for number in range(len(self.blocks))]
+        self.measurers = [self.measurer(number) for number in range(len(self.blocks))]
+        self.limiters = [self.limiter(layer) for layer in network.layers if isinstance(layer, Dense)]
+
+    def step(self, batch: Labels, learning_rate: float) -> tuple[float, float]:
+        """One step on these images, given by their positions; returns the loss and the norm of the gradient."""
+        self.batch, self.parts = batch, split(len(batch), self.network.parts)
+        self.team.run(self.learners[: len(self.parts)])
+        loss = sum(self.losses[: len(self.parts)]) / len(batch)
+        if not isfinite(loss):
+            return loss, 0.0
+
+        self.optimizer.begin_step(learning_rate)
+        if self.average is not None:
+            self.average.begin_step()
+        if self.extras.clip_norm is not None:  # then all gradients are needed before the first parameter moves
+            self.team.run(self.measurers)
+            self.factor = clipping_factor(self.norm(), self.extras.clip_norm)
+        self.team.run(self.updaters)
+        if self.extras.max_norm is not None:
+            self.team.run(self.limiters)
+        return loss, self.norm()
+
+    def norm(self) -> float:
+        """The norm of the whole gradient, its blocks' squares added in their order."""
+        return sqrt(sum(self.squares))
+
+    def learner(self, part: int) -> Task:
+        """The task of round 1: what there is to do for one part of the batch."""
+        network = self.network
+
+        def task(member: int) -> None:  # noqa: ARG001 (has its own rows, and needs no scratch)
+            rows = self.parts[part]
+            chosen = self.batch[rows]
+            # mode="clip" gathers straight into the buffer; the default mode gathers into a hidden copy.
+            np.take(self.images, chosen, axis=0, out=network.x[rows], mode="clip")
+            y = np.take(self.labels, chosen, out=self.y[rows], mode="clip")
+            logits = network.forward(rows, part)
+            self.losses[part] = self.loss.part(rows, logits, y, len(self.batch))
+            network.backward(rows, part)
+
+        return task
+
+    def measurer(self, number: int) -> Task:
+        """The gradient of a block, and the sum of its squares."""
+        block = self.blocks[number]
+
+        def task(member: int) -> None:  # noqa: ARG001
+            self.measure(number, block)
+
+        return task
+
+    def measure(self, number: int, block: Block) -> None:
+        """The gradient of a block, and the sum of its squares."""
+        self.network.gradient(block, slice(0, len(self.batch)), len(self.parts))
+        grads = self.network.grads[block.params]
+        self.squares[number] = float(np.dot(grads, grads))
+
+    def updater(self, number: int) -> Task:
+        """The task of round 2: gradient and step of one block."""
+        block = self.blocks[number]
+        params, grads = self.network.params[block.params], self.network.grads[block.params]
+        l2 = self.extras.l2 if block.params.start < self.network.decayed else 0.0
+
+        def task(member: int) -> None:
+            scratch = self.scratch[member][: len(params)]
+            if self.extras.clip_norm is None:
+                self.measure(number, block)
+            elif self.factor != 1.0:
+                np.multiply(grads, self.factor, out=grads)
+            if l2:
+                np.multiply(params, l2, out=scratch)
+                np.add(grads, scratch, out=grads)
+            self.optimizer.update(block.params, scratch)
+            if self.average is not None:
+                self.average.update(block.params, scratch)
+
+        return task
+
+    def limiter(self, layer: Dense) -> Task:
+        """Bound the weights into the units of a layer."""
+
+        def task(member: int) -> None:  # noqa: ARG001
+            limit_norms(layer.W, self.extras.max_norm or 0.0)
+
+        return task
+
+    def largest_weight(self) -> str:
+        """Where the largest weight stands, for a run that has diverged."""
+        sizes = [
+            (float(np.max(np.nan_to_num(np.abs(layer.W), nan=np.inf))), number)
+            for number, layer in enumerate(self.network.layers)
+            if isinstance(layer, Dense)
+        ]
+        size, number = max(sizes)
+        return f"the largest weight is {size:.3g}, in layer {number}"
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
@@ -37,52 +195,40 @@ def steps_per_epoch(images: int, batch_size: int) -> int:
 
 
 def train(
-    network: Network,
-    optimizer: Optimizer,
-    images: Array,
-    labels: Labels,
-    *,
-    batch_size: int,
-    steps: int,
-    learning_rate: float,
-    schedule: Callable[[float], float],
-    seed: int,
+    trainer: Trainer, *, batch_size: int, steps: int, learning_rate: float, schedule: Schedule, seed: int
 ) -> Iterator[Step]:
     """Train in place, step by step: yields a Step after each, and trains on when the next is asked for.
 
-    images (n, inputs) and labels (n,); every epoch shows them in a new order, drawn from seed and epoch. One
-    BLAS thread, because the number of threads changes the order of sums, and with it the bits.
+    Every epoch shows the images in a new order, drawn from seed and epoch. One BLAS thread in each of the team's.
 
-    Raises Diverged as soon as a loss, or a parameter after the last step, is not finite; the parameters are then
-    of no use.
+    Raises Diverged as soon as the loss or the norm of the gradient is not finite, or a parameter after the last
+    step; the parameters are then of no use.
     """
-    x = np.empty((batch_size, images.shape[1]), network.params.dtype)
-    y = np.empty(batch_size, labels.dtype)
-    loss_of = SoftmaxCrossEntropy(batch_size, network.outputs, network.params.dtype.type)
+    network, images = trainer.network, len(trainer.images)
     step = epoch = 0
     with threadpool_limits(limits=1, user_api="blas"):
         while step < steps:
             epoch += 1
-            order = stream(seed, Purpose.ORDER, epoch).permutation(len(images))
-            for batch in slices(len(images), batch_size):
+            order = stream(seed, Purpose.ORDER, epoch).permutation(images)
+            for number, layer in enumerate(network.layers):
+                layer.begin_epoch(
+                    [stream(seed, Purpose.DROPOUT, epoch, number, part) for part in range(network.parts)]
+                )
+            for batch in slices(images, batch_size):
                 if step == steps:
                     return
                 rate = learning_rate * schedule(step / steps)
                 step += 1
-
-                rows = order[batch]
-                n = len(rows)
-                # mode="clip" gathers straight into the buffer; the default mode gathers into a hidden copy.
-                np.take(images, rows, axis=0, out=x[:n], mode="clip")
-                np.take(labels, rows, out=y[:n], mode="clip")
-                logits = network.forward(x[:n])
-                loss = loss_of(logits, y[:n])
-                record = Step(step, epoch, rate, loss)
+                loss, norm = trainer.step(order[batch], rate)
+                what = ""
                 if not isfinite(loss):
-                    raise Diverged(f"the loss is {loss}", record)
-                network.backward(logits)
-                optimizer.step(network.params, network.grads, rate)
-                # The last step has no next loss that would tell.
-                if step == steps and not np.isfinite(network.params).all():
-                    raise Diverged("a parameter is not finite", record)
-                yield record
+                    what = f"the loss is {loss}"
+                elif not isfinite(norm):
+                    what = f"the norm of the gradient is {norm}"
+                elif step == steps and not np.isfinite(network.params).all():  # no next loss would tell
+                    what = "a parameter is not finite"
+                if what:
+                    raise Diverged(
+                        f"{what} at iteration {step}, learning rate {rate:g}; {trainer.largest_weight()}"
+                    )
+                yield Step(step, epoch, rate, loss, norm)

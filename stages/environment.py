@@ -15,6 +15,7 @@ from pathlib import Path
 
 from stages.errors import outputs_hint
 
+PARAMS = Path("params.yaml")
 LOCK = Path(__file__).resolve().parent.parent / "requirements.lock"
 REMEDY = (
     "Run `make repro`, or activate the environment it built (`. .venv/bin/activate`), "
@@ -49,7 +50,10 @@ def pin_kernel() -> None:
     """Have OpenBLAS use its AVX2 kernel on every x86-64 CPU, so that the same sums come out on all of them.
 
     OpenBLAS chooses its kernel when NumPy is imported, by the CPU it finds, and kernels add in different
-    orders. A value that is in the environment already stays.
+    orders. `train.blas_kernel: auto` in params.yaml leaves it the choice; the stages validate the value. A
+    value that is in the environment already stays.
     """
-    if platform.machine().lower() in {"x86_64", "amd64"}:
+    text = PARAMS.read_text("utf-8", "replace") if PARAMS.exists() else ""
+    automatic = re.search(r"^\s+blas_kernel:\s*auto\b", text, re.MULTILINE)
+    if platform.machine().lower() in {"x86_64", "amd64"} and not automatic:
         os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")

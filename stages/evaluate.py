@@ -11,10 +11,13 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from threadpoolctl import threadpool_limits
 
 from nn.losses import cross_entropy, softmax
 from nn.network import predict
+from nn.threads import Team
 from stages import arrays
+from stages.cores import number_of_threads
 from stages.errors import UserError, command
 from stages.files import together, write_json
 from stages.model import read_model
@@ -52,11 +55,12 @@ def main() -> None:
             "normalization or classes differ; `dvc repro` makes both anew"
         )
 
+    threads = number_of_threads(network.parts)
     parts: tuple[arrays.Part, ...] = ("validation", "test")
     data = {part: arrays.read(part, len(prepared.classes)) for part in parts}  # all, before anything is written
-    with together():
+    with together(), threadpool_limits(limits=1, user_api="blas"), Team(threads) as team:
         for part, (images, labels) in data.items():
-            logits = predict(network, images)
+            logits = predict(network, images, team)
             loss = cross_entropy(logits, labels) if len(labels) else None
             if loss is not None and not isfinite(loss):
                 raise UserError(f"the loss on the {part} images is {loss}: the model is of no use; train it anew")

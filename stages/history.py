@@ -61,7 +61,19 @@ class History:
         write_table(TRAINING, ("step", "epoch", "learning_rate", "loss"), self.training)
         write_table(VALIDATION, ("step", "epoch", "loss", "accuracy"), self.validation)
         write_table(SECONDS, ("step", "epoch", "seconds"), self.seconds)
-        _, _, loss, accuracy = self.validation[-1] if self.validation else (0, 0, None, None)
+        self.write_metrics(step, *self.last_validation)
+
+    @property
+    def last_validation(self) -> tuple[float | None, float | None]:
+        """Loss and accuracy of the last validation; None before the first."""
+        return self.validation[-1][2:] if self.validation else (None, None)
+
+    def settle_on_lowest_loss(self, step: Step) -> None:
+        """Let the metrics be those of the validation with the lowest loss, the first of equals."""
+        self.write_metrics(step, *min(self.validation, key=lambda row: row[2])[2:])
+
+    def write_metrics(self, step: Step, loss: float | None, accuracy: float | None) -> None:
+        """Renew metrics/train.json with these figures of the validation."""
         write_json(
             METRICS,
             {

@@ -15,8 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from nn.layers import Dense, Layer, ReLU
+from nn.architecture import ACTIVATIONS
+from nn.inference import PARTS
+from nn.layers import Dense, Layer
 from nn.network import Network
+from nn.normalization import LayerNorm
 from stages.arrays import PIXELS, Images, Normalization
 from stages.errors import UserError
 from stages.files import missing, write
@@ -38,37 +41,65 @@ class DenseLayer(Strict):
     outputs: Annotated[int, Field(gt=0)]
 
 
-class ReLULayer(Strict):
-    """y = max(x, 0); no tensors."""
+class LayerNormLayer(Strict):
+    """y = gain (x - mean) / sqrt(variance + 1e-5) + shift, over a row; N.weight (the gain) and N.bias (width,)."""
 
-    kind: Literal["relu"] = "relu"
+    kind: Literal["layer_norm"] = "layer_norm"
+    width: Annotated[int, Field(gt=0)]
+
+
+class ActivationLayer(Strict):
+    """An element-wise function; no tensors. PyTorch calls them ReLU, LeakyReLU, GELU("tanh"), Tanh, Sigmoid."""
+
+    kind: Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
+
+
+AnyLayer = DenseLayer | LayerNormLayer | ActivationLayer
 
 
 class Description(Strict):
     """What the file says of the network: its layers in order, and what it expects and means."""
 
-    layers: list[Annotated[DenseLayer | ReLULayer, Field(discriminator="kind")]]
+    layers: list[Annotated[AnyLayer, Field(discriminator="kind")]]
     normalization: Normalization
     classes: list[str]
     dataset: str
 
 
-def describe(layer: Layer) -> DenseLayer | ReLULayer:
+def describe(layer: Layer) -> AnyLayer:
     """A layer as the description names it."""
     if isinstance(layer, Dense):
         return DenseLayer(inputs=layer.inputs, outputs=layer.outputs)
-    return ReLULayer()
+    if isinstance(layer, LayerNorm):
+        return LayerNormLayer(width=layer.width)
+    kinds = {kind: name for name, kind in ACTIVATIONS.items()}
+    return ActivationLayer.model_validate({"kind": kinds[type(layer)]})
+
+
+def make(part: AnyLayer) -> Layer:
+    """The layer that the description names."""
+    if isinstance(part, DenseLayer):
+        return Dense(part.inputs, part.outputs, variance=0)
+    if isinstance(part, LayerNormLayer):
+        return LayerNorm(part.width)
+    return ACTIVATIONS[part.kind]()
+
+
+def tensors_of(network: Network) -> dict[str, Images]:
+    """Name and array of each parameter, weights the other way round than inside `nn`: (outputs, inputs)."""
+    arrays = network.by_layer(network.params)
+    return {
+        f"{number}.{name}": array.T
+        for number, pair in enumerate(arrays)
+        for name, array in zip(("weight", "bias"), pair, strict=False)
+    }
 
 
 def write_model(
     network: Network, *, normalization: Normalization, classes: list[str], dataset: str, path: Path = MODEL
 ) -> None:
-    """Put a network into its file, whole or not at all; equal networks give equal bytes."""
-    tensors: dict[str, Images] = {}
-    for number, layer in enumerate(network.layers):
-        if isinstance(layer, Dense):
-            tensors[f"{number}.weight"] = np.ascontiguousarray(layer.W.T, np.float32)
-            tensors[f"{number}.bias"] = np.ascontiguousarray(layer.b, np.float32)
+    """Put an inference network into its file, whole or not at all; equal networks give equal bytes."""
+    tensors = {name: np.ascontiguousarray(array, np.float32) for name, array in tensors_of(network).items()}
     description = Description(
         layers=[describe(layer) for layer in network.layers],
         normalization=normalization,
@@ -86,24 +117,22 @@ def read_model(rows: int, path: Path = MODEL) -> tuple[Network, Description]:
     the network does not read 28 x 28 images.
     """
     description, tensors = read_file(path)
-    layers: list[Layer] = []
-    expected: dict[str, tuple[int, ...]] = {}
     width = PIXELS
     for number, part in enumerate(description.layers):
-        if isinstance(part, ReLULayer):
-            if not layers:
-                raise refused(path, "its first layer is not dense")
-            layers.append(ReLU())
-            continue
-        if part.inputs != width:
-            before = "an image has" if width == PIXELS and not expected else "the layer before gives"
-            raise refused(path, f"layer {number} takes {part.inputs} numbers, {before} {width}")
-        layers.append(Dense(part.inputs, part.outputs))
-        expected[f"{number}.weight"] = (part.outputs, part.inputs)
-        expected[f"{number}.bias"] = (part.outputs,)
-        width = part.outputs
-    if width != len(description.classes) or not expected:
+        if number == 0 and not isinstance(part, DenseLayer):
+            raise refused(path, "its first layer is not dense")
+        wanted = part.inputs if isinstance(part, DenseLayer) else getattr(part, "width", width)
+        if wanted != width:
+            before = "an image has" if number == 0 else "the layer before gives"
+            raise refused(path, f"layer {number} takes {wanted} numbers, {before} {width}")
+        width = part.outputs if isinstance(part, DenseLayer) else width
+    if width != len(description.classes) or not description.layers:
         raise refused(path, f"it gives {width} numbers for {len(description.classes)} classes")
+
+    layers = [make(part) for part in description.layers]
+    network = Network(layers, PIXELS, rows, PARTS, trains=False)
+    views = tensors_of(network)
+    expected = {name: view.shape for name, view in views.items()}
     found = {name: tensor.shape for name, tensor in tensors.items()}
     if found != expected:
         name = next(name for name in sorted({*found, *expected}) if found.get(name) != expected.get(name))
@@ -111,12 +140,7 @@ def read_model(rows: int, path: Path = MODEL) -> tuple[Network, Description]:
     for name, tensor in tensors.items():
         if tensor.dtype != np.float32 or not np.isfinite(tensor).all():
             raise refused(path, f"tensor {name} is not made of finite float32 numbers")
-
-    network = Network(layers, rows)
-    for number, layer in enumerate(layers):
-        if isinstance(layer, Dense):
-            layer.W[:] = tensors[f"{number}.weight"].T
-            layer.b[:] = tensors[f"{number}.bias"]
+        views[name][:] = tensor
     return network, description
 
 

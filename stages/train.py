@@ -4,20 +4,27 @@ Run as `python -m stages.train`. Writes data/model, metrics/train.json, plots/tr
 plots/validation.csv; the last three are renewed at every validation, so that a long run can be watched.
 """
 
-from collections.abc import Callable
+from functools import partial
 from math import ceil, isfinite
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
+from threadpoolctl import threadpool_limits
 
+from nn.architecture import fully_connected
+from nn.averaging import MovingAverage
+from nn.inference import fold, inference_network
 from nn.losses import cross_entropy
-from nn.network import Network, fully_connected, predict
-from nn.optimizers import SGD, Adam, Optimizer
-from nn.schedules import constant, cosine
+from nn.network import Network, predict
+from nn.optimizers import SGD, Adam, AdamW, Lion, Momentum, Nesterov, Optimizer, RMSprop
+from nn.schedules import Schedule, constant, cosine, one_cycle, steps_down, warmed_up
+from nn.stopping import EarlyStopping
 from nn.streams import Purpose, stream
-from nn.training import Diverged, steps_per_epoch, train
+from nn.threads import Team
+from nn.training import Diverged, Extras, Trainer, steps_per_epoch, train
 from stages import arrays
+from stages.cores import number_of_threads
 from stages.errors import UserError, command
 from stages.history import History
 from stages.model import write_model
@@ -28,6 +35,8 @@ FEWEST_VALIDATIONS = 20  # of a run, unless validate_every says otherwise
 
 Positive = Annotated[Integer, Field(ge=1)]
 Share = Annotated[Number, Field(ge=0, lt=1)]
+AtLeastZero = Annotated[Number, Field(ge=0)]
+AboveZero = Annotated[Number, Field(gt=0)]
 
 
 class Train(Section):
@@ -35,17 +44,33 @@ class Train(Section):
 
     seed: Seed
     hidden: list[Annotated[Integer, Field(ge=1, le=100_000)]]
-    activation: Literal["relu"]
+    activation: Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
+    normalization: Literal["batch", "layer"] | None
+    initialization: Literal["he", "glorot", "lecun"] | None
+    dropout: Share
+    input_dropout: Share
     epochs: Positive | None
     iterations: Positive | None
     batch_size: Positive
-    optimizer: Literal["sgd", "adam"]
-    learning_rate: Annotated[Number, Field(gt=0)]
+    shards: Annotated[Integer, Field(ge=1, le=64)]
+    label_smoothing: Share
+    optimizer: Literal["sgd", "nesterov", "rmsprop", "adam", "adamw", "lion"]
+    learning_rate: AboveZero
     momentum: Share
     beta1: Share
     beta2: Share
     epsilon: Annotated[Number, Field(ge=1e-30)]  # smaller ones are 0 in float32
-    schedule: Literal["constant", "cosine"]
+    weight_decay: AtLeastZero
+    l2: AtLeastZero
+    clip_norm: AboveZero | None
+    max_norm: AboveZero | None
+    schedule: Literal["constant", "steps", "cosine", "one_cycle"]
+    schedule_steps: Positive
+    schedule_factor: Annotated[Number, Field(gt=0, lt=1)]
+    warmup: AtLeastZero
+    ema: Share
+    early_stopping: Positive | None
+    blas_kernel: Literal["haswell", "auto"]  # environment.py reads it, before NumPy is imported
     log_every: Positive | None
     validate_every: Positive | None
 
@@ -59,62 +84,166 @@ class Train(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def decay_where_it_works(self) -> "Train":
+        """A decay that does nothing would mislead."""
+        if self.weight_decay and self.optimizer not in {"adamw", "lion"}:
+            raise ValueError(
+                f"weight_decay is {self.weight_decay:g} with optimizer {self.optimizer}: should be 0; "
+                "it is of adamw and lion, and l2 of all"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def warm_up_within_the_run(self) -> "Train":
+        """There has to be something left after the warm-up."""
+        if self.epochs is not None and self.warmup >= self.epochs:
+            raise ValueError(f"warmup is {self.warmup:g} epochs: should be less than epochs, {self.epochs}")
+        return self
+
+    @model_validator(mode="after")
+    def rows_for_batch_normalization(self) -> "Train":
+        """Mean and variance of a single row say nothing."""
+        if self.normalization == "batch" and self.batch_size < 2 * self.shards:
+            raise ValueError(
+                f"batch_size is {self.batch_size} with normalization batch and {self.shards} shards: "
+                "should be at least 2 images a shard"
+            )
+        return self
+
 
 def main() -> None:
     """The stage: params.yaml and the prepared arrays in; model, metrics and curves out."""
     params = read_section("train", Train)
     prepared = arrays.read_description()
-    images, labels = arrays.read("train", len(prepared.classes))
-    validation_images, validation_labels = arrays.read("validation", len(prepared.classes))
-    if params.batch_size > len(images):
-        raise UserError(
-            f"params.yaml: train.batch_size is {params.batch_size}: "
-            f"should be at most the number of training images, {len(images)}"
-        )
-
-    network = Network(fully_connected([arrays.PIXELS, *params.hidden, len(prepared.classes)]), params.batch_size)
-    network.initialize(stream(params.seed, Purpose.WEIGHTS))
+    classes = len(prepared.classes)
+    images, labels = arrays.read("train", classes)
+    validation_images, validation_labels = arrays.read("validation", classes)
     an_epoch = steps_per_epoch(len(images), params.batch_size)
     steps = params.iterations or an_epoch * (params.epochs or 0)
+    refuse_what_does_not_fit(params, len(images), len(validation_labels), params.warmup * an_epoch / steps)
+
+    network = make_network(params, classes)
+    network.initialize(stream(params.seed, Purpose.WEIGHTS))
+    average = MovingAverage(network.params, params.ema) if params.ema else None
+    reader = inference_network(network)
+    stopping = EarlyStopping(params.early_stopping) if params.early_stopping else None
+    best = reader.params.copy()
     history = History(
         steps=steps,
         an_epoch=an_epoch,
         log_every=params.log_every or ceil(steps / MOST_ROWS),
         parameters=network.params.size,
     )
-    run = train(
-        network,
-        make_optimizer(params, network.params.size),
-        images,
-        labels,
-        batch_size=params.batch_size,
-        steps=steps,
-        learning_rate=params.learning_rate,
-        schedule=SCHEDULES[params.schedule],
-        seed=params.seed,
-    )
+    threads = number_of_threads(params.shards, network.work * params.batch_size)
     try:
-        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is said below, once
+        with threadpool_limits(limits=1, user_api="blas"), Team(threads) as team:
+            trainer = Trainer(
+                network,
+                make_optimizer(params, network),
+                images,
+                labels,
+                team=team,
+                smoothing=params.label_smoothing,
+                average=average,
+                extras=Extras(params.l2, params.clip_norm, params.max_norm),
+            )
+            run = train(
+                trainer,
+                batch_size=params.batch_size,
+                steps=steps,
+                learning_rate=params.learning_rate,
+                schedule=make_schedule(params, params.warmup * an_epoch / steps),
+                seed=params.seed,
+            )
             for step in run:
                 history.step(step)
                 last, epoch_ends = step.step == steps, step.step % an_epoch == 0
                 due = last or validation_due(step.step, params.validate_every, steps, an_epoch)
+                if due:
+                    fold(network, network.params if average is None else average.average, reader)
                 if due and len(validation_labels):
-                    logits = predict(network, validation_images)
-                    accuracy = float(np.mean(logits.argmax(axis=1) == validation_labels))
+                    logits = predict(reader, validation_images, team)
                     loss = cross_entropy(logits, validation_labels)
                     if not isfinite(loss):
-                        raise Diverged(f"the validation loss is {loss}", step)  # noqa: TRY301 (as from run)
-                    history.validated(step, loss, accuracy)
+                        raise Diverged(f"the validation loss is {loss} at iteration {step.step}")  # noqa: TRY301
+                    history.validated(step, loss, float(np.mean(logits.argmax(axis=1) == validation_labels)))
+                    if stopping is not None and stopping.improved(loss):
+                        best[:] = reader.params
+                last = last or (stopping is not None and stopping.exhausted)
                 if due or epoch_ends:
                     history.write(step)
                 if last or epoch_ends:
                     history.say(step)
+                if last:
+                    break
     except Diverged as diverged:
-        raise UserError(f"{diverged}; no model was saved. Try a lower train.learning_rate") from None
+        raise UserError(f"{diverged}; no model was saved. Try a lower train.learning_rate, or clip_norm") from None
     finally:
         history.close()
-    write_model(network, normalization=prepared.normalization, classes=prepared.classes, dataset=prepared.dataset)
+    if stopping is not None:  # the model is that of the lowest validation loss, and so are its figures
+        reader.params[:] = best
+        history.settle_on_lowest_loss(step)
+    write_model(reader, normalization=prepared.normalization, classes=prepared.classes, dataset=prepared.dataset)
+
+
+def refuse_what_does_not_fit(params: Train, images: int, validation_images: int, warmup: float) -> None:
+    """Raise UserError for parameters that the arrays make no sense of."""
+    mistake = None
+    if params.batch_size > images:
+        mistake = f"batch_size is {params.batch_size}: should be at most the number of training images, {images}"
+    elif warmup >= 1:
+        mistake = f"warmup is {params.warmup:g} epochs: should be shorter than the run"
+    elif params.early_stopping and not validation_images:
+        mistake = (
+            f"early_stopping is {params.early_stopping}: should be null, "
+            "for there are no validation images (prepare.validation_size is 0)"
+        )
+    if mistake:
+        raise UserError(f"params.yaml: train.{mistake}")
+
+
+def make_network(params: Train, classes: int) -> Network:
+    """The network that params.yaml describes, with room for a batch."""
+    layers = fully_connected(
+        [arrays.PIXELS, *params.hidden, classes],
+        params.activation,
+        normalization=params.normalization,
+        initialization=params.initialization,
+        dropout=params.dropout,
+        input_dropout=params.input_dropout,
+    )
+    return Network(layers, arrays.PIXELS, params.batch_size, params.shards)
+
+
+def make_optimizer(params: Train, network: Network) -> Optimizer:
+    """The optimiser that params.yaml names, for this network."""
+    vectors = (network.params, network.grads, network.decayed)
+    beta1, beta2, epsilon = params.beta1, params.beta2, params.epsilon
+    match params.optimizer:
+        case "sgd":
+            return Momentum(*vectors, params.momentum) if params.momentum else SGD(*vectors)
+        case "nesterov":
+            return Nesterov(*vectors, params.momentum)
+        case "rmsprop":
+            return RMSprop(*vectors, params.beta2, params.epsilon)
+        case "adam":
+            return Adam(*vectors, beta1=beta1, beta2=beta2, epsilon=epsilon)
+        case "adamw":
+            return AdamW(*vectors, beta1=beta1, beta2=beta2, epsilon=epsilon, weight_decay=params.weight_decay)
+        case "lion":
+            return Lion(*vectors, beta1=beta1, beta2=beta2, weight_decay=params.weight_decay)
+
+
+def make_schedule(params: Train, warmup: float) -> Schedule:
+    """The schedule that params.yaml names, after a warm-up of this share of the run."""
+    schedules: dict[str, Schedule] = {
+        "constant": constant,
+        "steps": partial(steps_down, count=params.schedule_steps, factor=params.schedule_factor),
+        "cosine": cosine,
+        "one_cycle": one_cycle,
+    }
+    return warmed_up(schedules[params.schedule], warmup)
 
 
 def validation_due(step: int, every: int | None, steps: int, an_epoch: int) -> bool:
@@ -127,16 +256,6 @@ def validation_due(step: int, every: int | None, steps: int, an_epoch: int) -> b
         return step % every == 0
     times_an_epoch = ceil(FEWEST_VALIDATIONS * an_epoch / steps)
     return step * times_an_epoch % an_epoch < times_an_epoch
-
-
-SCHEDULES: dict[str, Callable[[float], float]] = {"constant": constant, "cosine": cosine}
-
-
-def make_optimizer(params: Train, size: int) -> Optimizer:
-    """The optimiser that params.yaml names, for `size` parameters."""
-    if params.optimizer == "sgd":
-        return SGD(size, params.momentum)
-    return Adam(size, params.beta1, params.beta2, params.epsilon)
 
 
 if __name__ == "__main__":

@@ -1,76 +1,168 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from nn.flat import flat
-from nn.layers import Dense, ReLU
+from nn.activations import GELU, LeakyReLU, ReLU, Sigmoid, Tanh
+from nn.dropout import Dropout
+from nn.flat import size, views
+from nn.layers import Dense, Layer
+from nn.normalization import BatchNorm, LayerNorm
 from tests.nn.gradients import slope
 
-
-def connected(layer, rows=6, dtype=np.float64):
-    params, views = flat(layer.shapes, dtype)
-    grads, gradient_views = flat(layer.shapes, dtype)
-    layer.connect(views, gradient_views, rows, dtype)
-    return params, grads
+ROWS, WIDTH = 6, 5
 
 
-@pytest.mark.parametrize("rows", [6, 4])
-def test_the_gradients_of_dense_are_those_of_finite_differences(rng, rows):
-    dense = Dense(5, 3)
-    params, grads = connected(dense)
-    params[:] = rng.standard_normal(params.size)
-    x, dy = rng.standard_normal((rows, 5)), rng.standard_normal((rows, 3))
+class Alone:
+    """A layer on its own: x and dy in, y, dx and gradients out."""
+
+    def __init__(self, layer, rng, rows=ROWS, width=WIDTH, dtype=np.float64):
+        self.layer = layer
+        shapes = [*layer.weights, *layer.offsets]
+        self.params = np.zeros(size(shapes), dtype)
+        self.grads = np.zeros_like(self.params)
+        self.buffer = np.empty((rows, width), dtype)
+        y = layer.connect(self.buffer, views(self.params, shapes), 1)
+        self.dy = np.empty_like(y)
+        layer.connect_backward(self.dy, views(self.grads, shapes), needs_dx=True)
+        layer.initialize(rng)
+
+    def forward(self, x):
+        n = len(x)
+        self.buffer[:n] = x
+        self.layer.forward(slice(0, n), 0)
+        return self.layer.y[:n]
+
+    def backward(self, dy):
+        n = len(dy)
+        self.dy[:n] = dy
+        rows = slice(0, n)
+        self.layer.backward(rows, 0)
+        if self.layer.weights:
+            self.layer.weight_gradient(rows, slice(0, self.layer.weights[0][0]))
+        self.layer.offset_gradient(rows, 1)
+        return self.layer.dx[:n]
+
+
+LAYERS: dict[str, Callable[[], Layer]] = {
+    "dense": lambda: Dense(WIDTH, 3, variance=1.0),
+    "relu": ReLU,
+    "leaky_relu": LeakyReLU,
+    "gelu": GELU,
+    "tanh": Tanh,
+    "sigmoid": Sigmoid,
+    "batch_norm": lambda: BatchNorm(WIDTH),
+    "layer_norm": lambda: LayerNorm(WIDTH),
+}
+
+
+@pytest.mark.parametrize("rows", [ROWS, 4])
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_gradients_of_each_layer_are_those_of_finite_differences(rng, name, rows):
+    alone = Alone(LAYERS[name](), rng)
+    alone.params += 0.3 * rng.standard_normal(alone.params.size)
+    x = rng.standard_normal((rows, WIDTH))
+    dy = rng.standard_normal(alone.layer.y[:rows].shape)
 
     def value():
-        return float(np.sum(dense.forward(x) * dy))
+        return float(np.sum(alone.forward(x) * dy))
 
     value()
-    dx = dense.backward(dy.copy(), first=False).copy()
-    direction = rng.standard_normal(params.size)
-    assert slope(value, params, direction) == pytest.approx(grads @ direction, rel=1e-7)
-    direction = rng.standard_normal(x.shape)
-    assert slope(value, x, direction) == pytest.approx(np.sum(dx * direction), rel=1e-7)
+    dx = alone.backward(dy).copy()
+    grads = alone.grads.copy()
+    for _ in range(3):
+        direction = rng.standard_normal(x.shape)
+        assert slope(value, x, direction) == pytest.approx(np.sum(dx * direction), rel=1e-6)
+        direction = rng.standard_normal(alone.params.size)
+        assert slope(value, alone.params, direction) == pytest.approx(grads @ direction, rel=1e-6, abs=1e-12)
 
 
-def test_the_gradient_of_relu_is_that_of_finite_differences(rng):
-    relu = ReLU()
-    x, dy = rng.standard_normal((6, 5)), rng.standard_normal((6, 5))
-
-    def value():
-        return float(np.sum(relu.forward(x.copy()) * dy))
-
-    value()
-    dx = relu.backward(dy.copy(), first=False)
-    direction = rng.standard_normal(x.shape)
-    assert slope(value, x, direction) == pytest.approx(np.sum(dx * direction), rel=1e-7)
+def naive_gelu(x):
+    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
 
 
-def test_relu_passes_nothing_back_where_the_input_was_not_above_zero():
-    relu = ReLU()
-    relu.forward(np.array([[-3.0, -0.1, 0.0, 2.0]]))
-    assert relu.backward(np.ones((1, 4)), first=False).tolist() == [[0, 0, 0, 1]]
+FORMULAS: dict[str, Callable[..., np.ndarray]] = {
+    "relu": lambda x: np.where(x > 0, x, 0),
+    "leaky_relu": lambda x: np.where(x > 0, x, 0.01 * x),
+    "gelu": naive_gelu,
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "batch_norm": lambda x: (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 1e-5),
+    "layer_norm": lambda x: (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + 1e-5),
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_each_layer_is_its_formula(rng, name):
+    x = rng.standard_normal((ROWS, WIDTH))
+    np.testing.assert_allclose(Alone(LAYERS[name](), rng).forward(x), FORMULAS[name](x), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_large_inputs_overflow_nothing(rng, name):
+    x = np.array([[-1e4, -80, 0, 80, 1e4]], np.float32).repeat(2, axis=0)
+    x[1] += 1
+    alone = Alone(LAYERS[name](), rng, rows=2, dtype=np.float32)
+    assert np.isfinite(alone.forward(x)).all()
+    assert np.isfinite(alone.backward(np.ones((2, 5), np.float32))).all()
 
 
 def test_dense_is_the_product_written_out_in_loops(rng):
-    dense = Dense(3, 2)
-    connected(dense)
-    dense.initialize(rng)
+    alone = Alone(Dense(3, 2, variance=1.0), rng, width=3)
+    dense = alone.layer
     dense.b[:] = [1, -1]
     x = rng.standard_normal((4, 3))
     naive = [[sum(x[n, i] * dense.W[i, j] for i in range(3)) + dense.b[j] for j in range(2)] for n in range(4)]
-    np.testing.assert_allclose(dense.forward(x), naive, rtol=1e-12)
+    np.testing.assert_allclose(alone.forward(x), naive, rtol=1e-12)
 
 
-def test_the_first_layer_computes_no_gradient_by_the_images(rng):
-    dense = Dense(5, 3)
-    connected(dense)
-    dense.forward(rng.standard_normal((6, 5)))
-    dense.backward(np.ones((6, 3)), first=True)
-    assert dense.dx is None
+def test_relu_passes_nothing_back_where_the_input_was_not_above_zero(rng):
+    alone = Alone(ReLU(), rng, width=4)
+    alone.forward(np.array([[-3.0, -0.1, 0.0, 2.0]]))
+    assert alone.backward(np.ones((1, 4))).tolist() == [[0, 0, 0, 1]]
 
 
-def test_the_first_weights_have_the_variance_of_he(rng):
-    dense = Dense(784, 500)
-    connected(dense, dtype=np.float32)
-    dense.initialize(rng)
-    assert dense.W.std() == pytest.approx((2 / 784) ** 0.5, rel=0.01)
-    assert not dense.b.any()
+def test_the_gradient_in_blocks_of_rows_is_the_gradient(rng):
+    alone = Alone(Dense(WIDTH, 3, variance=1.0), rng)
+    alone.forward(rng.standard_normal((ROWS, WIDTH)))
+    alone.backward(rng.standard_normal((ROWS, 3)))
+    whole = alone.grads.copy()
+    alone.grads[:] = 0
+    for block in (slice(0, 2), slice(2, 5)):
+        alone.layer.weight_gradient(slice(0, ROWS), block)
+    alone.layer.offset_gradient(slice(0, ROWS), 1)
+    np.testing.assert_allclose(alone.grads, whole, rtol=1e-12)
+
+
+def test_the_first_weights_have_the_variance_asked_for(rng):
+    alone = Alone(Dense(784, 500, variance=2 / 784), rng, width=784, dtype=np.float32)
+    assert alone.layer.W.std() == pytest.approx((2 / 784) ** 0.5, rel=0.01)
+    assert not alone.layer.b.any()
+
+
+def test_dropout_leaves_out_its_share_and_keeps_the_mean(rng):
+    alone = Alone(Dropout(0.25), rng, rows=400, width=300)
+    alone.layer.begin_epoch([rng])
+    y = alone.forward(np.ones((400, 300)))
+    assert set(np.unique(y)) == {0, 1 / 0.75}
+    assert np.mean(y == 0) == pytest.approx(0.25, abs=0.005)
+    dx = alone.backward(np.ones((400, 300)))
+    assert (dx == y).all()
+
+
+def test_dropout_draws_anew_for_every_step(rng):
+    alone = Alone(Dropout(0.5), rng)
+    alone.layer.begin_epoch([rng])
+    first = alone.forward(np.ones((ROWS, WIDTH))).copy()
+    assert (first != alone.forward(np.ones((ROWS, WIDTH)))).any()
+
+
+def test_batch_normalization_remembers_mean_and_variance_of_the_parts(rng):
+    layer = BatchNorm(WIDTH)
+    x = 3 + 2 * rng.standard_normal((ROWS, WIDTH))
+    alone = Alone(layer, rng)
+    for _ in range(200):
+        alone.forward(x)
+        alone.backward(x)
+    np.testing.assert_allclose(layer.running_mean, x.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(layer.running_variance, x.var(axis=0), rtol=1e-6)

@@ -10,36 +10,48 @@ def labels():
     return np.array([0, 3, 1, 3, 2], np.uint8)
 
 
-def naive(logits, labels):
+def naive(logits, labels, smoothing=0.0):
     """Straight from the definition, a row at a time."""
-    losses = [np.log(np.sum(np.exp(row))) - row[label] for row, label in zip(logits, labels, strict=True)]
+    losses = []
+    for row, label in zip(logits, labels, strict=True):
+        target = np.full(len(row), smoothing / len(row))
+        target[label] += 1 - smoothing
+        losses.append(-np.sum(target * np.log(np.exp(row) / np.exp(row).sum())))
     return float(np.mean(losses))
 
 
-def test_the_loss_is_that_of_its_definition(rng, labels):
+def whole(logits, labels, smoothing=0.0, dtype=np.float64):
+    """The loss as training computes it, of a batch in one part."""
+    n, classes = logits.shape
+    return SoftmaxCrossEntropy(n, classes, smoothing, dtype).part(slice(0, n), logits, labels, n) / n
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_loss_is_that_of_its_definition(rng, labels, smoothing):
     logits = rng.standard_normal((5, 4))
+    assert whole(logits.copy(), labels, smoothing) == pytest.approx(naive(logits, labels, smoothing), rel=1e-12)
     assert cross_entropy(logits, labels) == pytest.approx(naive(logits, labels), rel=1e-12)
-    assert SoftmaxCrossEntropy(5, 4, np.float64)(logits.copy(), labels) == pytest.approx(naive(logits, labels))
 
 
-def test_the_gradient_is_that_of_finite_differences(rng, labels):
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_gradient_is_that_of_finite_differences(rng, labels, smoothing):
     logits = rng.standard_normal((5, 4))
     dlogits = logits.copy()
-    SoftmaxCrossEntropy(5, 4, np.float64)(dlogits, labels)
+    whole(dlogits, labels, smoothing)
     direction = rng.standard_normal(logits.shape)
-    wanted = slope(lambda: naive(logits, labels), logits, direction)
+    wanted = slope(lambda: naive(logits, labels, smoothing), logits, direction)
     assert np.sum(dlogits * direction) == pytest.approx(wanted, rel=1e-7)
 
 
-def test_a_batch_smaller_than_the_buffers_uses_the_first_rows(rng, labels):
+def test_the_parts_of_a_batch_give_what_the_whole_gives(rng, labels):
     logits = rng.standard_normal((5, 4))
-    expected = logits[:3].copy()
-    loss = SoftmaxCrossEntropy(3, 4, np.float64)(expected, labels[:3])
-    loss_of = SoftmaxCrossEntropy(5, 4, np.float64)
-    loss_of(logits.copy(), labels)
-    again = logits[:3].copy()
-    assert loss_of(again, labels[:3]) == loss
-    assert again.tolist() == expected.tolist()
+    expected = logits.copy()
+    loss = whole(expected, labels)
+    in_parts = SoftmaxCrossEntropy(5, 4, dtype=np.float64)
+    parts = [slice(0, 2), slice(2, 5)]
+    total = sum(in_parts.part(rows, logits[rows], labels[rows], 5) for rows in parts)
+    assert total / 5 == pytest.approx(loss, rel=1e-12)
+    np.testing.assert_allclose(logits, expected, rtol=1e-12)
 
 
 def test_logits_of_ten_thousand_overflow_nothing(labels):
@@ -47,7 +59,7 @@ def test_logits_of_ten_thousand_overflow_nothing(labels):
     logits[:, 2] = 1e4
     dlogits = logits.copy()
     wanted = np.mean([2e4, 2e4, 2e4, 2e4, 0])
-    assert SoftmaxCrossEntropy(5, 4)(dlogits, labels) == pytest.approx(wanted)
+    assert whole(dlogits, labels, dtype=np.float32) == pytest.approx(wanted)
     assert cross_entropy(logits, labels) == pytest.approx(wanted)
     assert np.isfinite(dlogits).all()
     assert softmax(logits).sum(axis=1).tolist() == [1] * 5

@@ -1,6 +1,6 @@
 import pytest
 
-from nn.schedules import constant, cosine
+from nn.schedules import constant, cosine, one_cycle, steps_down, warmed_up
 
 
 def test_constant_is_one_throughout():
@@ -13,3 +13,23 @@ def test_cosine_falls_from_one_through_a_half_to_zero():
     assert cosine(1) == pytest.approx(0)
     values = [cosine(progress / 100) for progress in range(101)]
     assert values == sorted(values, reverse=True)
+
+
+def test_steps_fall_by_their_factor_evenly_spread():
+    assert [steps_down(progress, 2, 0.1) for progress in (0, 0.3, 0.34, 0.6, 0.67, 0.99)] == pytest.approx(
+        [1, 1, 0.1, 0.1, 0.01, 0.01]
+    )
+
+
+def test_one_cycle_rises_to_one_and_falls_to_almost_nothing():
+    assert one_cycle(0) == pytest.approx(1 / 25)
+    assert one_cycle(0.3) == pytest.approx(1)
+    assert one_cycle(1) == pytest.approx(1e-4 / 25)
+    assert max(one_cycle(progress / 100) for progress in range(101)) == pytest.approx(1)
+
+
+def test_warm_up_is_a_straight_line_and_then_the_whole_schedule():
+    schedule = warmed_up(cosine, 0.2)
+    assert [schedule(progress) for progress in (0, 0.05, 0.1, 0.2)] == pytest.approx([0, 0.25, 0.5, 1])
+    assert schedule(0.6) == pytest.approx(cosine(0.5))
+    assert warmed_up(constant, 0)(0) == 1

@@ -1,14 +1,19 @@
+import hashlib
 import tracemalloc
 
 import numpy as np
 import pytest
 
-from nn.layers import Dense
-from nn.network import Network, fully_connected, predict
-from nn.optimizers import SGD, Adam
+from nn.architecture import fully_connected
+from nn.averaging import MovingAverage
+from nn.network import Network, predict
+from nn.optimizers import SGD, Adam, AdamW, Lion, Momentum, Nesterov, RMSprop
 from nn.schedules import constant, cosine
 from nn.streams import Purpose, stream
-from nn.training import Diverged, steps_per_epoch, train
+from nn.threads import Team
+from nn.training import Diverged, Extras, Trainer, steps_per_epoch, train
+
+KINDS = [SGD, Momentum, Nesterov, RMSprop, Adam, AdamW, Lion]
 
 
 @pytest.fixture
@@ -21,131 +26,166 @@ def blobs(rng):
     return images, labels
 
 
-def run(blobs, *, seed=1, batch_size=32, steps=100, learning_rate=0.05, schedule=cosine, make=SGD, hidden=(16,)):
+def run(
+    blobs,
+    *,
+    seed=1,
+    batch_size=32,
+    steps=100,
+    learning_rate=0.05,
+    schedule=cosine,
+    kind=SGD,
+    hidden=(16,),
+    parts=2,
+    threads=1,
+    options=None,
+    settings=None,
+    decay=None,
+):
+    """A trained network, its records and its average."""
     images, labels = blobs
-    network = Network(fully_connected([images.shape[1], *hidden, 3]), batch_size)
+    layers = fully_connected([images.shape[1], *hidden, 3], **(options or {}))
+    network = Network(layers, images.shape[1], batch_size, parts)
     network.initialize(stream(seed, Purpose.WEIGHTS))
-    optimizer = make(network.params.size)
-    records = list(
-        train(
-            network,
-            optimizer,
-            images,
-            labels,
-            batch_size=batch_size,
-            steps=steps,
-            learning_rate=learning_rate,
-            schedule=schedule,
-            seed=seed,
-        )
-    )
-    return network, records
+    average = MovingAverage(network.params, decay) if decay else None
+    optimizer = kind(network.params, network.grads, network.decayed)
+    with Team(threads) as team:
+        trainer = Trainer(network, optimizer, images, labels, team=team, average=average, **(settings or {}))
+        length = {"batch_size": batch_size, "steps": steps, "seed": seed}
+        records = list(train(trainer, learning_rate=learning_rate, schedule=schedule, **length))
+    return network, records, average
 
 
-def dense(network):
-    """The first layer."""
-    layer = network.layers[0]
-    assert isinstance(layer, Dense)
-    return layer
-
-
-@pytest.mark.parametrize("make", [SGD, Adam])
-def test_a_network_learns_what_a_line_cannot_part(blobs, make):
-    network, records = run(blobs, make=make, steps=300)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_network_learns_what_a_line_cannot_part(blobs, kind):
+    rate = 0.002 if kind in {RMSprop, Adam, AdamW, Lion} else 0.05
+    network, records, _ = run(blobs, kind=kind, learning_rate=rate, steps=400)
     images, labels = blobs
-    assert np.mean(predict(network, images).argmax(axis=1) == labels) > 0.97
+    with Team(1) as team:
+        assert np.mean(predict(network, images, team).argmax(axis=1) == labels) > 0.97
     assert records[-1].loss < records[0].loss / 5
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(blobs):
-    first, records = run(blobs)
-    second, again = run(blobs)
-    other, _ = run(blobs, seed=2)
+    first, records, _ = run(blobs)
+    second, again, _ = run(blobs)
+    other, _, _ = run(blobs, seed=2)
     assert first.params.tobytes() == second.params.tobytes()
     assert records == again
     assert first.params.tobytes() != other.params.tobytes()
 
 
-def test_every_epoch_shows_every_image_once_in_a_new_order(blobs):
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_number_of_threads_changes_no_bit(blobs, kind):
+    """200 steps, dropout, batch normalization, an average, clipping, a batch that the parts do not divide."""
+    hashes = set()
+    for threads in (1, 2, 3, 8):
+        network, _, average = run(
+            blobs,
+            kind=kind,
+            threads=threads,
+            parts=4,
+            batch_size=33,
+            steps=200,
+            learning_rate=0.01,
+            hidden=(64, 32),
+            options={"normalization": "batch", "dropout": 0.2, "input_dropout": 0.1},
+            settings={"smoothing": 0.05, "extras": Extras(l2=1e-4, clip_norm=1.0, max_norm=2.0)},
+            decay=0.99,
+        )
+        hashes.add(hashlib.sha256(network.params.tobytes() + average.average.tobytes()).hexdigest())
+    assert len(hashes) == 1
+
+
+def test_blocks_smaller_than_a_layer_change_no_bit_with_threads(rng):
+    images = rng.standard_normal((200, 784)).astype(np.float32)
+    labels = rng.integers(3, size=200).astype(np.uint8)
+    hashes = {
+        run(
+            (images, labels), kind=Adam, threads=threads, hidden=(600, 300), steps=20, parts=2, learning_rate=1e-3
+        )[0].params.tobytes()
+        for threads in (1, 2, 3)
+    }
+    assert len(hashes) == 1
+
+
+def test_the_fast_step_is_the_plain_one(blobs):
+    """With one batch of all rows, params - rate * gradient, written out for a network without hidden layer."""
     images, labels = blobs
-    images = np.arange(len(images), dtype=np.float32)[:, None]  # each image is its own number
-    network = Network(fully_connected([1, 3]), 32)
+    network, _, _ = run(blobs, batch_size=300, steps=1, schedule=constant, hidden=())
+    before = Network(fully_connected([20, 3]), 20, 300)
+    before.initialize(stream(1, Purpose.WEIGHTS))
+    W = before.params[:60].reshape(20, 3)
+    logits = (images @ W).astype(np.float64)
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    p[np.arange(300), labels] -= 1
+    np.testing.assert_allclose(network.params[:60].reshape(20, 3), W - 0.05 * images.T @ p / 300, atol=1e-6)
+
+
+def test_every_epoch_shows_every_image_once_in_a_new_order(blobs):
+    _, labels = blobs
+    images = np.arange(300, dtype=np.float32)[:, None]  # each image is its own number
+    network = Network(fully_connected([1, 3]), 1, 32)
     shown = []
-    for _ in train(
-        network,
-        SGD(network.params.size),
-        images,
-        labels,
-        batch_size=32,
-        steps=2 * steps_per_epoch(300, 32),
-        learning_rate=1e-9,
-        schedule=constant,
-        seed=0,
-    ):
-        shown += dense(network).x[:, 0].astype(int).tolist()
+    with Team(1) as team:
+        trainer = Trainer(network, SGD(network.params, network.grads), images, labels, team=team)
+        steps = 2 * steps_per_epoch(300, 32)
+        for _ in train(trainer, batch_size=32, steps=steps, learning_rate=1e-9, schedule=constant, seed=0):
+            shown += network.x[: len(trainer.batch), 0].astype(int).tolist()
     assert sorted(shown[:300]) == sorted(shown[300:]) == list(range(300))
     assert shown[:300] != shown[300:]
 
 
 def test_a_record_tells_step_epoch_rate_and_loss(blobs):
-    _, records = run(blobs, steps=25, learning_rate=0.5)
+    _, records, _ = run(blobs, steps=25, learning_rate=0.5)
     assert [record.step for record in records] == list(range(1, 26))
     assert [record.epoch for record in records] == [1] * 10 + [2] * 10 + [3] * 5
     assert records[0].learning_rate == 0.5
     assert records[-1].learning_rate < 0.01
 
 
-def test_one_step_of_plain_gradient_descent_is_the_formula(blobs):
-    """With one batch of all rows, params - rate * gradient, whatever the order of the rows."""
-    images, labels = blobs
-    network, _ = run(blobs, batch_size=300, steps=1, schedule=constant, hidden=())
-    before = Network(fully_connected([20, 3]), 300)
-    before.initialize(stream(1, Purpose.WEIGHTS))
-    logits = before.forward(images).astype(np.float64)
-    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    p[np.arange(300), labels] -= 1
-    wanted = dense(before).W - 0.05 * images.T @ p / 300
-    np.testing.assert_allclose(dense(network).W, wanted, rtol=1e-4, atol=1e-6)
+def test_clipping_bounds_the_step(blobs):
+    free, _, _ = run(blobs, steps=1, learning_rate=1.0, schedule=constant)
+    clipped, _, _ = run(
+        blobs, steps=1, learning_rate=1.0, schedule=constant, settings={"extras": Extras(clip_norm=0.1)}
+    )
+    start, _, _ = run(blobs, steps=1, learning_rate=1e-30, schedule=constant)
+    assert np.linalg.norm(clipped.params - start.params) == pytest.approx(0.1, rel=1e-4)
+    assert np.linalg.norm(free.params - start.params) > 0.2
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_loss_that_is_not_finite_ends_the_run(blobs):
-    with pytest.raises(Diverged, match=r"the loss is (nan|inf) at iteration \d+, learning rate 1e\+10"):
+def test_max_norm_bounds_the_weights_of_every_unit(blobs):
+    network, _, _ = run(blobs, learning_rate=0.5, settings={"extras": Extras(max_norm=0.7)})
+    assert np.linalg.norm(network.layers[0].W, axis=0).max() <= 0.7 + 1e-6
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_says_where(blobs):
+    message = r"(the loss|the norm of the gradient) is (nan|inf) at iteration \d+, learning rate 1e\+10; the"
+    with pytest.raises(Diverged, match=message):
         run(blobs, learning_rate=1e10, schedule=constant)
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_last_step_that_leads_nowhere_is_noticed(blobs):
-    with pytest.raises(Diverged, match="a parameter is not finite at iteration 1, learning rate 1e\\+300"):
+    with pytest.raises(Diverged, match=r"a parameter is not finite at iteration 1, learning rate 1e\+300"):
         run(blobs, learning_rate=1e300, steps=1)
 
 
-@pytest.mark.parametrize("make", [SGD, Adam])
-def test_a_step_allocates_nothing_that_grows_with_the_batch(rng, make):
+@pytest.mark.parametrize("kind", [SGD, Adam])
+def test_a_step_allocates_nothing_that_grows_with_the_batch(rng, kind):
     peaks = []
     for batch_size in (8192, 32768):
         images = rng.standard_normal((batch_size, 50)).astype(np.float32)
         labels = rng.integers(10, size=batch_size).astype(np.uint8)
-        network = Network(fully_connected([50, 40, 30, 10]), batch_size)
+        network = Network(fully_connected([50, 40, 30, 10]), 50, batch_size)
         network.initialize(rng)
-        steps = train(
-            network,
-            make(network.params.size),
-            images,
-            labels,
-            batch_size=batch_size,
-            steps=50,
-            learning_rate=0.01,
-            schedule=constant,
-            seed=0,
-        )
-        for _ in range(2):  # buffers are made, and an order of the images
-            next(steps)
-        order_of_an_epoch = 8 * batch_size
-        tracemalloc.start()
-        next(steps)
-        peaks.append(tracemalloc.get_traced_memory()[1] - order_of_an_epoch)
-        tracemalloc.stop()
+        with Team(1) as team:
+            trainer = Trainer(network, kind(network.params, network.grads), images, labels, team=team)
+            order = np.arange(batch_size)
+            trainer.step(order, 0.01)
+            tracemalloc.start()
+            trainer.step(order, 0.01)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
     # NumPy works through buffers of 8,192 numbers where it converts or broadcasts, whatever the batch.
     assert peaks[1] < peaks[0] + 10_000, peaks
     assert peaks[1] < 200_000

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
 
 from tests import small
 
@@ -100,7 +101,7 @@ class Project:
             if value is REMOVED:
                 del content[section][key]
             else:
-                content[section][key] = value
+                content[section][key] = in_one_line(value)
         with (self.path / "params.yaml").open("w", encoding="utf-8") as file:
             yaml.dump(content, file)
 
@@ -140,6 +141,14 @@ def refusal(completed: Completed) -> str:
     assert len(lines) == 1, said
     assert "Traceback" not in said
     return lines[0]
+
+
+def in_one_line(value: object) -> object:
+    """A list as `[1, 2]`: one that was a line an item, with a comment behind the first, does not survive []."""
+    if isinstance(value, list):
+        value = CommentedSeq(value)
+        value.fa.set_flow_style()
+    return value
 
 
 def stages_run(said: str) -> list[str]:

@@ -38,16 +38,34 @@ def test_packages_for_other_platforms_are_not_asked_for(tmp_path, monkeypatch):
     environment.check()
 
 
-def kernel(**variables):
-    code = "import stages, numpy, threadpoolctl; print(threadpoolctl.threadpool_info()[0]['architecture'])"
+def output(code, folder=ROOT, **variables):
+    """What code prints that begins by importing stages, in an environment that names no kernel."""
     clean = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
     run = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=clean | variables, capture_output=True, text=True, check=True
+        [sys.executable, "-c", f"import stages; {code}"],
+        cwd=folder,
+        env=clean | {"PYTHONPATH": str(ROOT)} | variables,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return run.stdout.strip()
 
 
-@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="the kernel is pinned on x86-64")
+on_x86_64 = pytest.mark.skipif(
+    platform.machine() not in {"x86_64", "AMD64"}, reason="the kernel is pinned on x86-64"
+)
+KERNEL = "import numpy, threadpoolctl; print(threadpoolctl.threadpool_info()[0]['architecture'])"
+
+
+@on_x86_64
 def test_the_kernel_of_matrix_multiplication_is_pinned_and_the_environment_may_choose_another():
-    assert kernel() == "Haswell"
-    assert kernel(OPENBLAS_CORETYPE="Sandybridge") == "Sandybridge"
+    assert output(KERNEL) == "Haswell"
+    assert output(KERNEL, OPENBLAS_CORETYPE="Sandybridge") == "Sandybridge"
+
+
+@on_x86_64
+@pytest.mark.parametrize(("choice", "wanted"), [("haswell", "Haswell"), ("auto", "None")])
+def test_params_may_leave_the_choice_of_the_kernel_to_openblas(tmp_path, choice, wanted):
+    (tmp_path / "params.yaml").write_text(f"train:\n  blas_kernel: {choice}  # why\n")
+    assert output("import os; print(os.environ.get('OPENBLAS_CORETYPE'))", tmp_path) == wanted

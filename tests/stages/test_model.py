@@ -5,8 +5,9 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load, save
 
+from nn.architecture import fully_connected
 from nn.layers import Dense
-from nn.network import Network, fully_connected
+from nn.network import Network
 from stages.arrays import Normalization
 from stages.errors import UserError
 from stages.model import read_model, write_model
@@ -16,7 +17,7 @@ CLASSES = [str(digit) for digit in range(10)]
 
 @pytest.fixture
 def network(rng):
-    network = Network(fully_connected([784, 20, 10]), rows=4)
+    network = Network(fully_connected([784, 20, 10]), 784, rows=4, trains=False)
     network.initialize(rng)
     network.params[-10:] = np.arange(10)
     return network

@@ -1,27 +1,17 @@
 from itertools import pairwise
+from pathlib import Path
+from typing import cast
 
 import pytest
 
 from stages.errors import UserError
-from stages.params import validate
+from stages.params import read_all, validate
 from stages.train import Train, validation_due
 
-PARAMS = {
-    "seed": 0,
-    "hidden": [16],
-    "activation": "relu",
+ROOT = Path(__file__).parent.parent.parent
+PARAMS = dict(cast("dict[str, object]", read_all(ROOT / "params.yaml")["train"])) | {
     "epochs": 3,
-    "iterations": None,
     "batch_size": 100,
-    "optimizer": "sgd",
-    "learning_rate": 0.1,
-    "momentum": 0.9,
-    "beta1": 0.9,
-    "beta2": 0.999,
-    "epsilon": 1e-8,
-    "schedule": "constant",
-    "log_every": None,
-    "validate_every": None,
 }
 
 
@@ -37,7 +27,18 @@ PARAMS = {
         ({"hidden": [16, 0]}, "train.hidden.1 is 0: input should be greater than or equal to 1"),
         ({"hidden": 16}, "train.hidden is 16: input should be a valid list"),
         ({"activation": "Relu"}, "train.activation is \"Relu\": input should be 'relu'"),
-        ({"optimizer": "adamw"}, "train.optimizer is \"adamw\": input should be 'sgd' or 'adam'"),
+        (
+            {"optimizer": "adamax"},
+            "train.optimizer is \"adamax\": input should be 'sgd', 'nesterov', 'rmsprop', 'adam'",
+        ),
+        ({"dropout": 1.0}, "train.dropout is 1.0: input should be less than 1"),
+        ({"warmup": 3}, "train: warmup is 3 epochs: should be less than epochs, 3"),
+        ({"weight_decay": 0.1}, "train: weight_decay is 0.1 with optimizer adam: should be 0"),
+        ({"normalization": "batch", "batch_size": 3, "shards": 2}, "should be at least 2 images a shard"),
+        ({"shards": 0}, "train.shards is 0: input should be greater than or equal to 1"),
+        ({"clip_norm": 0}, "train.clip_norm is 0: input should be greater than 0"),
+        ({"ema": 1}, "train.ema is 1: input should be less than 1"),
+        ({"early_stopping": 0}, "train.early_stopping is 0: input should be greater than or equal to 1"),
         ({"momentum": 1.0}, "train.momentum is 1.0: input should be less than 1"),
         ({"learning_rate": -0.1}, "train.learning_rate is -0.1: input should be greater than 0"),
         ({"seed": -1}, "train.seed is -1: input should be greater than or equal to 0"),

@@ -1,0 +1,104 @@
+"""A team of threads that works through tasks together, so that all cores have a share of everything.
+
+NumPy lets go of the interpreter's lock inside its products and element-wise functions, so threads run side by
+side there. Which thread does which task is left to chance; what comes out must not depend on it: the tasks of
+one round write to different places and read nothing that another of them writes.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from itertools import count
+from types import TracebackType
+
+import numpy as np
+
+Task = Callable[[int], None]
+"""Something to do; it is told which member of the team does it, 0 to threads - 1, to use that one's scratch."""
+
+
+LITTLE_WORK = 40e6  # floating-point operations: less is done by one before another has woken up
+
+
+def suitable_threads(parts: int, work: float = float("inf")) -> int:
+    """How many threads for rounds of so many parts and floating-point operations.
+
+    The smaller of cores and parts, one where there is little work, and NETWORK_THREADS of the environment instead
+    of all that where it is set. Never changes a bit of what is computed.
+    """
+    wanted = os.environ.get("NETWORK_THREADS", "")
+    if wanted:
+        if not (wanted.isdecimal() and int(wanted) > 0):
+            raise ValueError(f"NETWORK_THREADS is {wanted!r}: should be a whole number above 0")
+        return int(wanted)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, parts) if work > LITTLE_WORK else 1
+
+
+class Team:
+    """`threads` threads, the caller among them. Used as a context: they end with it."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self.tasks: Sequence[Task] | None = ()
+        self.numbers = count()
+        self.error: BaseException | None = None
+        # A lock that is held is a door that is closed: each helper waits at its `go`, the caller at its `done`.
+        self.go = [threading.Lock() for _ in range(threads - 1)]
+        self.done = [threading.Lock() for _ in range(threads - 1)]
+        for lock in (*self.go, *self.done):
+            lock.acquire()
+        self.helpers = [
+            threading.Thread(target=self.serve, args=(member,), daemon=True) for member in range(1, threads)
+        ]
+        for helper in self.helpers:
+            helper.start()
+
+    def run(self, tasks: Sequence[Task]) -> None:
+        """Do all tasks; returns when the last is done, raises what one of them raised."""
+        if self.threads == 1 or len(tasks) == 1:
+            with np.errstate(all="ignore"):  # as in `work`
+                for task in tasks:
+                    task(0)
+            return
+        self.tasks, self.numbers = tasks, count()
+        for lock in self.go:
+            lock.release()
+        self.work(0)
+        for lock in self.done:
+            lock.acquire()
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+
+    def work(self, member: int) -> None:
+        """Take the next task that nobody has taken, until none is left."""
+        tasks = self.tasks or ()
+        try:
+            # Numbers that are not finite are looked for where they matter, and said once: no warnings from here.
+            with np.errstate(all="ignore"):
+                while (number := next(self.numbers)) < len(tasks):
+                    tasks[number](member)
+        except BaseException as error:  # noqa: BLE001 (it goes to the caller)
+            self.error = error
+
+    def serve(self, member: int) -> None:
+        """The life of a helper."""
+        while True:
+            self.go[member - 1].acquire()
+            if self.tasks is None:
+                return
+            self.work(member)
+            self.done[member - 1].release()
+
+    def __enter__(self) -> "Team":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.tasks = None
+        for lock in self.go:
+            lock.release()
+        for helper in self.helpers:
+            helper.join()

@@ -1,0 +1,30 @@
+"""Small networks in float64, and one plain step through them, for tests."""
+
+import numpy as np
+
+from nn.architecture import fully_connected
+from nn.losses import SoftmaxCrossEntropy
+from nn.network import Network
+
+WIDTHS = [12, 16, 8, 5]
+
+
+def small_network(rng, *, rows=20, parts=1, dtype=np.float64, **options):
+    """A network of WIDTHS with parameters that are nowhere zero."""
+    network = Network(fully_connected(WIDTHS, **options), WIDTHS[0], rows, parts, dtype)
+    network.initialize(rng)
+    network.params += 0.1 * rng.standard_normal(network.params.size)
+    return network
+
+
+def loss_and_gradients(network, x, labels, smoothing=0.0):
+    """Forward, loss, backward and gradients of one batch, done in one part; the loss."""
+    n = len(x)
+    network.x[:n] = x
+    loss = SoftmaxCrossEntropy(network.rows, network.logits.shape[1], smoothing, network.params.dtype.type)
+    rows = slice(0, n)
+    total = loss.part(rows, network.forward(rows), labels, n)
+    network.backward(rows)
+    for block in network.blocks():
+        network.gradient(block, rows, 1)
+    return total / n

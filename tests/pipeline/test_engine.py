@@ -1,0 +1,89 @@
+"""The options of training, from params.yaml to the model that evaluate reads."""
+
+import csv
+import hashlib
+import json
+
+import pytest
+
+from tests.pipeline.projects import refusal, succeeded
+
+OPTIONS = {
+    "everything at once": {
+        "train.activation": "gelu",
+        "train.normalization": "batch",
+        "train.dropout": 0.1,
+        "train.input_dropout": 0.05,
+        "train.label_smoothing": 0.1,
+        "train.optimizer": "adamw",
+        "train.weight_decay": 0.05,
+        "train.clip_norm": 1.0,
+        "train.max_norm": 3.0,
+        "train.schedule": "one_cycle",
+        "train.warmup": 1,
+        "train.ema": 0.9,
+        "train.shards": 4,
+    },
+    "layer normalization and tanh": {"train.normalization": "layer", "train.activation": "tanh"},
+    "lion, l2 and steps": {"train.optimizer": "lion", "train.l2": 0.001, "train.schedule": "steps"},
+    "nesterov and leaky relu": {"train.optimizer": "nesterov", "train.activation": "leaky_relu"},
+    "rmsprop and sigmoid": {"train.optimizer": "rmsprop", "train.activation": "sigmoid"},
+    "no hidden layer": {"train.hidden": []},
+}
+LEARN = {"train.learning_rate": 0.002, "train.epochs": 20}
+
+
+def model(workspace):
+    return hashlib.sha256((workspace.path / "data/model/model.safetensors").read_bytes()).hexdigest()
+
+
+def metrics(workspace, name):
+    return json.loads((workspace.path / "metrics" / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_a_network_of_any_kind_learns_and_is_read_by_evaluate(workspace, options):
+    workspace.change({**LEARN, **options})
+    succeeded(workspace.stage("train"))
+    succeeded(workspace.stage("evaluate"))
+    assert metrics(workspace, "validation")["accuracy"] > 0.9
+    # evaluate reads in other pieces than train, and so adds in another order.
+    found, expected = metrics(workspace, "validation")["loss"], metrics(workspace, "train")["validation_loss"]
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_number_of_threads_changes_no_byte(workspace):
+    workspace.change(OPTIONS["everything at once"])
+    hashes = set()
+    for threads in ("1", "2", "3", "8"):
+        succeeded(workspace.stage("train", env={"NETWORK_THREADS": threads}))
+        succeeded(workspace.stage("evaluate", env={"NETWORK_THREADS": threads}))
+        hashes.add((model(workspace), *workspace.made().values()))
+    assert len(hashes) == 1
+
+
+def test_a_number_of_threads_that_is_none_is_refused(workspace):
+    assert "NETWORK_THREADS is 'zero'" in refusal(workspace.stage("train", env={"NETWORK_THREADS": "zero"}))
+
+
+def test_early_stopping_stops_and_keeps_the_best(workspace):
+    workspace.change({"train.learning_rate": 0.05, "train.epochs": 50, "train.early_stopping": 3})
+    succeeded(workspace.stage("train"))
+    with (workspace.path / "plots/validation.csv").open() as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    assert losses.index(min(losses)) == len(losses) - 4
+    assert metrics(workspace, "train")["validation_loss"] == min(losses)
+    assert metrics(workspace, "train")["epochs"] < 50
+    succeeded(workspace.stage("evaluate"))
+    assert metrics(workspace, "validation")["loss"] == pytest.approx(min(losses), rel=1e-4)
+
+
+def test_early_stopping_needs_validation_images(workspace):
+    workspace.change({"prepare.validation_size": 0, "train.early_stopping": 3})
+    succeeded(workspace.stage("prepare"))
+    assert "train.early_stopping is 3: should be null" in refusal(workspace.stage("train"))
+
+
+def test_a_warm_up_longer_than_the_run_is_refused(workspace):
+    workspace.change({"train.epochs": None, "train.iterations": 5, "train.warmup": 2})
+    assert "train.warmup is 2 epochs: should be shorter than the run" in refusal(workspace.stage("train"))
