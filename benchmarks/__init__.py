@@ -1,0 +1,10 @@
+"""How fast `nn` is, beside PyTorch, scikit-learn and onnxruntime. `make bench`, or `make bench FULL=1` for all of it.
+
+    networks     what is measured: widths, batches, optimisers
+    sides        one module a library: trains, predicts
+    worker       a process that holds one side and measures when it is told to
+    measure      starts workers, lets them take turns, writes results/*.json
+    report       from results/*.json to results/table.md and results/chart.png
+
+Never imported by the rest of the project; nothing of it goes into a result of the pipeline.
+"""

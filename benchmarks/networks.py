@@ -1,0 +1,22 @@
+"""What is measured."""
+
+NETWORKS = {
+    "784-128-10": [784, 128, 10],
+    "784-512-512-10": [784, 512, 512, 10],
+    "784-1024-1024-10": [784, 1024, 1024, 10],
+    "784-2500-2000-1500-1000-500-10": [784, 2500, 2000, 1500, 1000, 500, 10],
+}
+BATCHES = (32, 128, 512)
+OPTIMIZERS = ("sgd", "adam")  # SGD with momentum 0.9
+INFERENCE_BATCHES = (1, 10, 100, 1000, 10_000)
+IMAGES = 20_000
+
+
+def weights(widths: list[int]) -> int:
+    """How many weights a network has."""
+    return sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+
+
+def training_work(widths: list[int]) -> int:
+    """Floating-point operations a row: 6 a weight, 4 in the first layer, by whose input nobody differentiates."""
+    return 6 * weights(widths) - 2 * widths[0] * widths[1]

@@ -1,0 +1,50 @@
+"""`nn` of this project."""
+
+from collections.abc import Callable
+from itertools import cycle
+
+import numpy as np
+import threadpoolctl
+
+from benchmarks.networks import IMAGES
+from nn.architecture import fully_connected
+from nn.flat import slices
+from nn.inference import PARTS
+from nn.network import Network, predict as predict_rows
+from nn.optimizers import Adam, Momentum
+from nn.streams import Purpose, stream
+from nn.threads import Team, suitable_threads
+from nn.training import Trainer
+
+SHARDS = 2  # as in params.yaml
+VERSIONS = {"numpy": np.__version__, "blas": threadpoolctl.threadpool_info()[0].get("architecture", "?")}
+
+
+def data() -> tuple[np.ndarray, np.ndarray]:
+    """Random images and labels."""
+    rng = np.random.default_rng(0)
+    return rng.random((IMAGES, 784), dtype=np.float32), rng.integers(10, size=IMAGES).astype(np.uint8)
+
+
+def train(widths: list[int], batch: int, optimizer: str, threads: int) -> Callable[[], None]:
+    """One step, images gathered from a shuffled order."""
+    threadpoolctl.threadpool_limits(limits=1, user_api="blas")
+    images, labels = data()
+    network = Network(fully_connected(widths), widths[0], batch, SHARDS)
+    network.initialize(stream(0, Purpose.WEIGHTS))
+    kind = Momentum if optimizer == "sgd" else Adam
+    team = Team(min(threads, suitable_threads(SHARDS, network.work * batch)))
+    trainer = Trainer(network, kind(network.params, network.grads), images, labels, team=team)
+    order = np.random.default_rng(1).permutation(IMAGES)
+    batches = cycle([order[rows] for rows in slices(IMAGES - IMAGES % batch, batch)])
+    return lambda: trainer.step(next(batches), 0.001)
+
+
+def predict(widths: list[int], batch: int, threads: int) -> Callable[[], None]:
+    """Logits of one batch."""
+    threadpoolctl.threadpool_limits(limits=1, user_api="blas")
+    images, _ = data()
+    network = Network(fully_connected(widths), widths[0], min(batch, 2048), PARTS, trains=False)
+    network.initialize(stream(0, Purpose.WEIGHTS))
+    team = Team(threads)
+    return lambda: predict_rows(network, images[:batch], team)
