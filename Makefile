@@ -13,7 +13,7 @@ $(shell rm -f .venv/python .venv/repro .venv/dev)
 endif
 endif
 
-.PHONY: help repro test test-slow check lint format lock clean
+.PHONY: help repro test test-slow check bench lint format lock clean
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -36,6 +36,10 @@ lint: .venv/dev  ## Ruff and mypy
 	@ruff check
 	@ruff format --check
 	@mypy
+
+bench: .venv-bench/ready  ## Measure beside PyTorch, what decides, in at most 15 minutes; FULL=1 for everything
+	@.venv-bench/bin/python -m benchmarks.measure $(if $(FULL),--full)
+	@.venv-bench/bin/python -m benchmarks.report
 
 format: .venv/dev  ## Format the code
 	@ruff check --fix
@@ -72,4 +76,11 @@ INSTALL = python -m pip install --quiet --disable-pip-version-check --require-ha
 
 .venv/dev: requirements-dev.lock .venv/repro
 	@$(INSTALL) -r requirements-dev.lock
+	@touch $@
+
+# An index that has a build of PyTorch for the CPU gives that; others give a larger one with libraries for a GPU.
+.venv-bench/ready: benchmarks/requirements.txt
+	@"$(PYTHON)" -m venv --clear .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@.venv-bench/bin/python -c 'import torch; print("PyTorch", torch.__version__, "CUDA build" if torch.version.cuda else "CPU build")'
 	@touch $@

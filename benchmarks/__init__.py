@@ -1,4 +1,4 @@
-"""How fast `nn` is, beside PyTorch, scikit-learn and onnxruntime. `make bench`, or `make bench FULL=1` for all of it.
+"""How fast `nn` is, beside PyTorch, scikit-learn and onnxruntime: `make bench`, and with FULL=1 all of it.
 
     networks     what is measured: widths, batches, optimisers
     sides        one module a library: trains, predicts

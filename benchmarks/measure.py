@@ -2,8 +2,8 @@
 
     python -m benchmarks.measure [--full] [PART ...]
 
-Parts: training, limit, scaling, inference, memory. Two sides are compared in pairs, A, B, A, B, ...; a ratio is the
-median of the pairs' ratios, beside it the smallest and the largest.
+Parts: training, limit, scaling, inference, memory. Two sides are compared in pairs, A, B, A, B, ...; a ratio is
+the median of the pairs' ratios, beside it the smallest and the largest.
 """
 
 import argparse
@@ -24,7 +24,7 @@ RESULTS = Path(__file__).parent / "results"
 PAIRS = 5
 SECONDS = 0.5  # of one measurement; three runs at least
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-SHARDS = 2
+SHARDS = 4  # of a batch of 512
 
 Json = dict[str, Any]
 
@@ -69,9 +69,7 @@ def workers(*wanted: tuple[str, int]) -> Iterator[list[Worker]]:
 
 def paired(a: Worker, b: Worker, task: str, **order: object) -> Json:
     """Both in turns: medians, and the ratio a / b with its spread."""
-    pairs = [
-        (a.ask(task, seconds=SECONDS, **order), b.ask(task, seconds=SECONDS, **order)) for _ in range(PAIRS)
-    ]
+    pairs = [(a.ask(task, seconds=SECONDS, **order), b.ask(task, seconds=SECONDS, **order)) for _ in range(PAIRS)]
     ratios = sorted(first / second for first, second in pairs)
     return {
         **order,

@@ -1,5 +1,7 @@
 """What is measured."""
 
+from itertools import pairwise
+
 NETWORKS = {
     "784-128-10": [784, 128, 10],
     "784-512-512-10": [784, 512, 512, 10],
@@ -14,7 +16,7 @@ IMAGES = 20_000
 
 def weights(widths: list[int]) -> int:
     """How many weights a network has."""
-    return sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+    return sum(a * b for a, b in pairwise(widths))
 
 
 def training_work(widths: list[int]) -> int:

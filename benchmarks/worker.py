@@ -27,7 +27,7 @@ def main() -> None:
     for line in sys.stdin:
         order: dict[str, Any] = json.loads(line)
         answer = serve(module, cores, order, made)
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(answer), flush=True)  # noqa: T201
 
 
 def serve(module: Any, cores: int, order: dict[str, Any], made: dict[str, Callable[[], None]]) -> Any:

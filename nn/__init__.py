@@ -16,7 +16,8 @@ Lowest first, which is also an order to read in; a file imports only files above
     averaging       the moving average of the weights
     constraints     bounds on gradients and weights
     stopping        early stopping
-    network         layers in a row over two flat vectors; prediction
+    network         layers in a row over two flat vectors
+    prediction      logits of any number of rows
     architecture    from widths and names to layers
     inference       from the network that trains to the one that reads
     training        the two rounds of a step, and the loop

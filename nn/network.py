@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nn.flat import Array, size, slices, split, views
+from nn.flat import Array, size, split, views
 from nn.layers import Layer
-from nn.threads import Task, Team
 
 BLOCK = 2**17  # numbers: as many gradients as stay in a core's cache until the optimiser has used them
+BLOCK_WORK = 10e6  # floating-point operations: a block of less is not worth a core of its own
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,6 @@ class Network:
         """How many of the parameters are weights; they come first."""
         return size(self.weights)
 
-    @property
-    def work(self) -> int:
-        """Floating-point operations that one row takes in training: 6 a weight, of the first layer 4."""
-        first = next(layer for layer in self.layers if layer.weights)
-        return 6 * self.decayed - 2 * size(first.weights)
-
     def initialize(self, rng: np.random.Generator) -> None:
         """Give every layer its first parameters."""
         for layer in self.layers:
@@ -95,20 +89,30 @@ class Network:
             layer.forward(rows, part)
         return self.logits[rows]
 
+    @property
+    def outputs(self) -> int:
+        """Width of the logits: the number of classes."""
+        return int(self.logits.shape[1])
+
     def backward(self, rows: slice, part: int = 0) -> None:
         """From dlogits, which stand in the place of the logits, every layer's dx of these rows."""
         for layer in self.backward_layers:
             layer.backward(rows, part)
 
     def blocks(self) -> list[Block]:
-        """The parameters in blocks: about BLOCK weights each, and last all offsets."""
+        """The parameters in blocks: at most about BLOCK weights each, and last all offsets.
+
+        A layer has as many blocks as the batch has parts, if there is work for them, so that no core stands by.
+        """
         found: list[Block] = []
         start = 0
         for layer in self.layers:
             for inputs, outputs in layer.weights:
+                work = 2 * inputs * outputs * self.rows
+                blocks = max(1, round(inputs * outputs / BLOCK), min(self.parts, round(work / BLOCK_WORK)))
                 found += [
                     Block(slice(start + rows.start * outputs, start + rows.stop * outputs), layer, rows)
-                    for rows in split(inputs, max(1, round(inputs * outputs / BLOCK)))
+                    for rows in split(inputs, blocks)
                 ]
                 start += inputs * outputs
         return [*found, Block(slice(start, len(self.params)))]
@@ -122,23 +126,7 @@ class Network:
             layer.offset_gradient(rows, parts)
 
 
-def predict(network: Network, x: Array, team: Team) -> Array:
-    """Logits (n, classes) of any number of rows x (n, inputs), computed `network.rows` at a time, in parts.
-
-    The caller keeps BLAS to one thread: the number of its threads changes the order of sums, and with it the bits.
-    """
-    logits: Array = np.empty((len(x), network.logits.shape[1]), network.params.dtype)
-    first = network.layers[0]
-    for rows in slices(len(x), network.rows):
-        first.x = x[rows]  # read where it is, not copied
-        parts = split(rows.stop - rows.start, network.parts)
-
-        def do(number: int, parts: list[slice] = parts, out: Array = logits[rows]) -> Task:
-            def task(member: int) -> None:  # noqa: ARG001 (needs no scratch)
-                out[parts[number]] = network.forward(parts[number], number)
-
-            return task
-
-        team.run([do(number) for number in range(len(parts))])
-    first.x = network.x
-    return logits
+def training_work(layers: Sequence[Layer]) -> int:
+    """Floating-point operations that one row takes in training: 6 a weight, in the first layer 4."""
+    weights = [size(layer.weights) for layer in layers if layer.weights]
+    return 6 * sum(weights) - 2 * weights[0]

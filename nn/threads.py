@@ -20,6 +20,15 @@ Task = Callable[[int], None]
 LITTLE_WORK = 40e6  # floating-point operations: less is done by one before another has woken up
 
 
+def suitable_parts(batch: int, work: float) -> int:
+    """How many parts for batches of so many rows and floating-point operations.
+
+    One where there is little work; else one for 64 rows, but two at least, for the sake of two cores, and four at
+    most, because many small products are slower than few large ones.
+    """
+    return 1 if work <= LITTLE_WORK else min(max(batch // 64, 2), 4)
+
+
 def suitable_threads(parts: int, work: float = float("inf")) -> int:
     """How many threads for rounds of so many parts and floating-point operations.
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from nn.losses import cross_entropy, softmax
-from nn.network import predict
+from nn.prediction import predict
 from nn.threads import Team
 from stages import arrays
 from stages.cores import number_of_threads

@@ -16,12 +16,13 @@ from nn.architecture import fully_connected
 from nn.averaging import MovingAverage
 from nn.inference import fold, inference_network
 from nn.losses import cross_entropy
-from nn.network import Network, predict
+from nn.network import Network, training_work
 from nn.optimizers import SGD, Adam, AdamW, Lion, Momentum, Nesterov, Optimizer, RMSprop
+from nn.prediction import predict
 from nn.schedules import Schedule, constant, cosine, one_cycle, steps_down, warmed_up
 from nn.stopping import EarlyStopping
 from nn.streams import Purpose, stream
-from nn.threads import Team
+from nn.threads import Team, suitable_parts
 from nn.training import Diverged, Extras, Trainer, steps_per_epoch, train
 from stages import arrays
 from stages.cores import number_of_threads
@@ -52,7 +53,7 @@ class Train(Section):
     epochs: Positive | None
     iterations: Positive | None
     batch_size: Positive
-    shards: Annotated[Integer, Field(ge=1, le=64)]
+    shards: Annotated[Integer, Field(ge=1, le=64)] | None
     label_smoothing: Share
     optimizer: Literal["sgd", "nesterov", "rmsprop", "adam", "adamw", "lion"]
     learning_rate: AboveZero
@@ -104,9 +105,10 @@ class Train(Section):
     @model_validator(mode="after")
     def rows_for_batch_normalization(self) -> "Train":
         """Mean and variance of a single row say nothing."""
-        if self.normalization == "batch" and self.batch_size < 2 * self.shards:
+        shards = self.shards or 4
+        if self.normalization == "batch" and self.batch_size < 2 * shards:
             raise ValueError(
-                f"batch_size is {self.batch_size} with normalization batch and {self.shards} shards: "
+                f"batch_size is {self.batch_size} with normalization batch and {shards} shards: "
                 "should be at least 2 images a shard"
             )
         return self
@@ -135,7 +137,7 @@ def main() -> None:
         log_every=params.log_every or ceil(steps / MOST_ROWS),
         parameters=network.params.size,
     )
-    threads = number_of_threads(params.shards, network.work * params.batch_size)
+    threads = number_of_threads(network.parts, training_work(network.layers) * params.batch_size)
     try:
         with threadpool_limits(limits=1, user_api="blas"), Team(threads) as team:
             trainer = Trainer(
@@ -213,7 +215,10 @@ def make_network(params: Train, classes: int) -> Network:
         dropout=params.dropout,
         input_dropout=params.input_dropout,
     )
-    return Network(layers, arrays.PIXELS, params.batch_size, params.shards)
+    work = training_work(layers) * params.batch_size
+    return Network(
+        layers, arrays.PIXELS, params.batch_size, params.shards or suitable_parts(params.batch_size, work)
+    )
 
 
 def make_optimizer(params: Train, network: Network) -> Optimizer:

@@ -1,6 +1,7 @@
 """onnxruntime: inference alone."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import onnxruntime
@@ -13,7 +14,7 @@ def predict(widths: list[int], batch: int, threads: int) -> Callable[[], None]:
     """Logits of one batch."""
     rng = np.random.default_rng(0)
     nodes, tensors, name = [], [], "x"
-    for number, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False)):
+    for number, (inputs, outputs) in enumerate(pairwise(widths)):
         W = rng.standard_normal((inputs, outputs)).astype(np.float32) * (2 / inputs) ** 0.5
         tensors += [
             numpy_helper.from_array(W, f"W{number}"),

@@ -10,13 +10,13 @@ from benchmarks.networks import IMAGES
 from nn.architecture import fully_connected
 from nn.flat import slices
 from nn.inference import PARTS
-from nn.network import Network, predict as predict_rows
+from nn.network import Network, training_work
 from nn.optimizers import Adam, Momentum
+from nn.prediction import predict as predict_rows
 from nn.streams import Purpose, stream
-from nn.threads import Team, suitable_threads
+from nn.threads import Team, suitable_parts, suitable_threads
 from nn.training import Trainer
 
-SHARDS = 2  # as in params.yaml
 VERSIONS = {"numpy": np.__version__, "blas": threadpoolctl.threadpool_info()[0].get("architecture", "?")}
 
 
@@ -30,10 +30,12 @@ def train(widths: list[int], batch: int, optimizer: str, threads: int) -> Callab
     """One step, images gathered from a shuffled order."""
     threadpoolctl.threadpool_limits(limits=1, user_api="blas")
     images, labels = data()
-    network = Network(fully_connected(widths), widths[0], batch, SHARDS)
+    layers = fully_connected(widths)
+    work = training_work(layers) * batch
+    network = Network(layers, widths[0], batch, suitable_parts(batch, work))
     network.initialize(stream(0, Purpose.WEIGHTS))
     kind = Momentum if optimizer == "sgd" else Adam
-    team = Team(min(threads, suitable_threads(SHARDS, network.work * batch)))
+    team = Team(min(threads, suitable_threads(network.parts, work)))
     trainer = Trainer(network, kind(network.params, network.grads), images, labels, team=team)
     order = np.random.default_rng(1).permutation(IMAGES)
     batches = cycle([order[rows] for rows in slices(IMAGES - IMAGES % batch, batch)])

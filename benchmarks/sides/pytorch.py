@@ -1,7 +1,7 @@
 """PyTorch, eager."""
 
 from collections.abc import Callable
-from itertools import cycle
+from itertools import cycle, pairwise
 
 import torch
 
@@ -14,7 +14,7 @@ VERSIONS = {"torch": torch.__version__, "blas": "MKL" if torch.backends.mkl.is_a
 def model(widths: list[int]) -> torch.nn.Sequential:
     """Dense layers with ReLU between them."""
     layers: list[torch.nn.Module] = []
-    for inputs, outputs in zip(widths, widths[1:], strict=False):
+    for inputs, outputs in pairwise(widths):
         layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
     return torch.nn.Sequential(*layers[:-1])
 
@@ -42,8 +42,10 @@ def train(widths: list[int], batch: int, optimizer: str, threads: int) -> Callab
     def one() -> None:
         rows = next(batches)
         step.zero_grad(set_to_none=True)
-        run(images[rows], labels[rows]).backward()
+        value = run(images[rows], labels[rows])
+        value.backward()
         step.step()
+        value.item()  # the loss of each step is looked at, as ours is
 
     return one
 

@@ -7,11 +7,12 @@ from nn.flat import split
 from nn.inference import fold, inference_network
 from nn.layers import Dense
 from nn.losses import cross_entropy
-from nn.network import BLOCK, Network, predict
+from nn.network import BLOCK, Network
 from nn.normalization import BatchNorm
+from nn.prediction import predict
 from nn.threads import Team
 from tests.nn.gradients import slope
-from tests.nn.networks import WIDTHS, loss_and_gradients, small_network
+from tests.nn.networks import loss_and_gradients, small_network
 
 
 @pytest.mark.parametrize("normalization", [None, "batch", "layer"])
@@ -85,25 +86,20 @@ def test_blocks_cover_all_parameters_once():
     assert max(block.params.stop - block.params.start for block in blocks) < 1.5 * BLOCK
 
 
+def test_a_layer_with_work_for_them_has_a_block_for_each_part():
+    layers = fully_connected([784, 128, 10])
+    blocks = {
+        (rows, parts): sum(block.layer is not None for block in Network(layers, 784, rows, parts).blocks())
+        for rows, parts in ((32, 4), (512, 1), (512, 2), (512, 4))
+    }
+    assert blocks == {(32, 4): 2, (512, 1): 2, (512, 2): 3, (512, 4): 5}
+
+
 def test_the_first_layer_computes_no_gradient_by_the_images(rng):
     assert small_network(rng).layers[0].dx is None
     with_dropout = small_network(rng, input_dropout=0.1)
     assert with_dropout.layers[1].dx is None
     assert with_dropout.layers[0] not in with_dropout.backward_layers
-
-
-def test_prediction_in_pieces_and_on_any_number_of_threads_is_prediction(rng):
-    network = Network(fully_connected(WIDTHS), 12, rows=8, parts=3, trains=False)
-    network.initialize(rng)
-    x = rng.standard_normal((29, 12)).astype(np.float32)
-    found = []
-    for threads in (1, 2, 3):
-        with Team(threads) as team:
-            found.append(predict(network, x, team))
-            assert predict(network, x[:0], team).shape == (0, 5)
-    assert found[0].tobytes() == found[1].tobytes() == found[2].tobytes()
-    network.x[:8] = x[:8]
-    np.testing.assert_allclose(network.forward(slice(0, 8)), found[0][:8], rtol=1e-5)
 
 
 @pytest.mark.parametrize("activation", ["relu", "gelu"])

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from nn.threads import Team, suitable_threads
+from nn.threads import Team, suitable_parts, suitable_threads
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])
@@ -69,6 +69,11 @@ def test_the_environment_overrides_the_number_of_threads(monkeypatch):
     monkeypatch.delenv("NETWORK_THREADS")
     assert suitable_threads(1) == 1
     assert suitable_threads(8, work=1e6) == 1
+
+
+def test_the_parts_of_a_batch_depend_on_rows_and_work_alone():
+    assert [suitable_parts(batch, 1e9) for batch in (16, 128, 256, 5000)] == [2, 2, 4, 4]
+    assert suitable_parts(5000, 1e6) == 1
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5"])

@@ -6,8 +6,9 @@ import pytest
 
 from nn.architecture import fully_connected
 from nn.averaging import MovingAverage
-from nn.network import Network, predict
+from nn.network import Network
 from nn.optimizers import SGD, Adam, AdamW, Lion, Momentum, Nesterov, RMSprop
+from nn.prediction import predict
 from nn.schedules import constant, cosine
 from nn.streams import Purpose, stream
 from nn.threads import Team

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from nn.architecture import fully_connected
+from nn.network import Network
+from nn.prediction import column_blocks, predict
+from nn.threads import Team
+
+
+@pytest.fixture
+def network(rng):
+    network = Network(fully_connected([300, 900, 700, 5]), 300, rows=256, parts=4, trains=False)
+    network.initialize(rng)
+    return network
+
+
+@pytest.mark.parametrize("n", [0, 1, 10, 99, 100, 256, 300, 600])
+def test_any_number_of_rows_on_any_number_of_threads_gives_the_same_bits(rng, network, n):
+    x = rng.standard_normal((n, 300)).astype(np.float32)
+    found = []
+    for threads in (1, 2, 3):
+        with Team(threads) as team:
+            found.append(predict(network, x, team).tobytes())
+    assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize("n", [1, 10, 99, 100, 256, 300, 600])
+def test_prediction_in_pieces_is_the_network_written_out(rng, network, n):
+    x = rng.standard_normal((n, 300)).astype(np.float32)
+    (W1, b1), _, (W2, b2), _, (W3, b3) = network.by_layer(network.params)
+    b1[:] = rng.standard_normal(900)
+    expected = np.maximum(np.maximum(x @ W1 + b1, 0) @ W2 + b2, 0) @ W3 + b3
+    with Team(2) as team:
+        np.testing.assert_allclose(predict(network, x, team), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_large_layers_are_shared_out_and_small_ones_are_not(network):
+    assert len(column_blocks(network.layers[0], 50, 4)) == 4
+    assert len(column_blocks(network.layers[0], 1, 4)) == 1
+    assert len(column_blocks(network.layers[-1], 50, 4)) == 1
+    assert len(column_blocks(network.layers[1], 50, 4)) == 1
