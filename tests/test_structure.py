@@ -1,6 +1,7 @@
 """The architecture, as tests: one direction of imports, and every import of a stage among its deps."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -120,3 +121,12 @@ def test_nn_opens_no_file_prints_nothing_and_keeps_no_random_state(path):
             assert node.attr in {"Generator", "default_rng", "SeedSequence"}, (
                 f"np.random.{node.attr} is global state"
             )
+
+
+def test_the_benchmarks_use_the_locked_versions_of_what_nn_needs():
+    locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    theirs = dict(
+        re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "benchmarks/requirements.txt").read_text(), re.MULTILINE)
+    )
+    for name in ("numpy", "threadpoolctl", "matplotlib"):
+        assert theirs[name] == locked[name]
