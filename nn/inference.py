@@ -26,24 +26,26 @@ def twin(layer: Layer) -> Layer:
     return type(layer)()
 
 
-def fold(network: Network, params: Array, into: Network) -> None:
-    """Give an inference network these parameters (size,) of the network that trains.
+def fold(network: Network, params: Array, statistics: Array, into: Network) -> None:
+    """Give an inference network these parameters and statistics, flat as those of the network that trains.
 
     BatchNorm in inference is y = a x + c, with a = gain / sqrt(running variance + epsilon) and
     c = shift - a (running mean); after Dense, a (x W + b) + c = x (a W) + (a b + c).
     """
     readers = iter(zip(into.layers, into.by_layer(into.params), strict=True))
     arrays: list[Array] = []
-    for layer, values in zip(network.layers, network.by_layer(params), strict=True):
+    found = network.statistics_by_layer(statistics)
+    for layer, values, averages in zip(network.layers, network.by_layer(params), found, strict=True):
         if isinstance(layer, Dropout):
             continue
         if isinstance(layer, BatchNorm):
             gain, shift = values
-            a = gain / np.sqrt(layer.running_variance + EPSILON)
+            mean, variance = averages
+            a = gain / np.sqrt(variance + EPSILON)
             W, b = arrays
             W *= a
             b *= a
-            b += shift - a * layer.running_mean
+            b += shift - a * mean
             continue
         _, arrays = next(readers)
         for array, value in zip(arrays, values, strict=True):

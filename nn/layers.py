@@ -1,11 +1,12 @@
 """What a layer is, and the one that learns most: Dense.
 
 A network works on a batch in parts, ranges of rows, each on its own core (see network.py). So a layer does its
-work in three methods, and the three of Dense are all of backpropagation:
+work in four methods, and the four of Dense are all of backpropagation:
 
-    forward    y from x            for the rows of one part
-    backward   dx from dy          for the rows of one part; the parts have nothing to say to each other
-    gradients  dW, db from x, dy   for the whole batch, a block of rows of W at a time
+    forward          y from x         for the rows of one part
+    backward         dx from dy       for the rows of one part; the parts have nothing to say to each other
+    weight_gradient  dW from x, dy    for the whole batch, a block of rows of W at a time
+    offset_gradient  db from dy       for the whole batch
 
 The arrays x, y, dx and dy are made once for the whole batch and wired from layer to layer: one layer's y is the
 next one's x, and its dx is the dy of the layer before.
@@ -29,6 +30,7 @@ class Layer:
 
     weights: Shapes = ()
     offsets: Shapes = ()
+    statistics: Shapes = ()  # of what is learned from the data, but not by its gradient
     x: Array
     y: Array
     dy: Array
@@ -38,6 +40,9 @@ class Layer:
         """Take the input x (rows, inputs) and views for the parameters; return the output y (rows, outputs)."""
         self.x = self.y = x
         return self.y
+
+    def connect_statistics(self, statistics: Sequence[Array]) -> None:
+        """Take views for the statistics."""
 
     def connect_backward(self, dy: Array, grads: Sequence[Array], *, needs_dx: bool) -> Array | None:
         """Take dy (rows, outputs) and views for the gradients; return dx (rows, inputs)."""

@@ -25,6 +25,7 @@ class Block:
 class Network:
     """Layers in a row, connected for batches of up to `rows` rows, in up to `parts` parts.
 
+    statistics holds what is learned otherwise than by gradients, the running averages of batch normalization.
     params and grads (size,) hold all weights, layer by layer, and then all offsets; the layers have views into
     them. Change them in place only: `network.params[:] = ...`. A network that does not train has no grads.
     """
@@ -50,6 +51,10 @@ class Network:
         for layer, params in zip(layers, self.by_layer(self.params), strict=True):
             y = layer.connect(y, params, parts)
         self.logits = y
+        shapes = [shape for layer in layers for shape in layer.statistics]
+        self.statistics: Array = np.zeros(size(shapes), dtype)
+        for layer, found in zip(layers, self.statistics_by_layer(self.statistics), strict=True):
+            layer.connect_statistics(found)
         if trains:
             self.grads = np.zeros_like(self.params)
             self.connect_backward()
@@ -58,12 +63,13 @@ class Network:
         """Wire the way back, from the logits, which the loss overwrites with their gradient."""
         self.backward_layers: list[Layer] = []
         dy: Array | None = self.logits
+        grads = self.by_layer(self.grads)
         for index in reversed(range(len(self.layers))):
             if dy is None:  # nothing further down learns anything
                 break
             layer = self.layers[index]
             learns_below = any(below.weights or below.offsets for below in self.layers[:index])
-            dy = layer.connect_backward(dy, self.by_layer(self.grads)[index], needs_dx=learns_below)
+            dy = layer.connect_backward(dy, grads[index], needs_dx=learns_below)
             self.backward_layers.append(layer)
 
     def by_layer(self, vector: Array) -> list[list[Array]]:
@@ -72,6 +78,11 @@ class Network:
         weights = [[next(arrays) for _ in layer.weights] for layer in self.layers]
         offsets = [[next(arrays) for _ in layer.offsets] for layer in self.layers]
         return [mine + others for mine, others in zip(weights, offsets, strict=True)]
+
+    def statistics_by_layer(self, vector: Array) -> list[list[Array]]:
+        """Views into a flat vector such as statistics, a list for each layer."""
+        arrays = iter(views(vector, [shape for layer in self.layers for shape in layer.statistics]))
+        return [[next(arrays) for _ in layer.statistics] for layer in self.layers]
 
     @property
     def decayed(self) -> int:

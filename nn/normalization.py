@@ -81,23 +81,46 @@ class LayerNorm(Normalization):
 class BatchNorm(Normalization):
     """Over the rows of each part of a batch; in inference, with averages over the steps of training.
 
-    running = running + momentum (that of this step - running), for mean and variance. In inference the layer is
-    y = a x + c with a = gain / sqrt(running variance + epsilon) and c = shift - a (running mean), which folds
-    into the Dense before it. (S. Ioffe, C. Szegedy, Batch Normalization, 2015.)
+    running = running + momentum (that of this step - running), for mean and unbiased variance. In inference the
+    layer is y = a x + c with a = gain / sqrt(running variance + epsilon) and c = shift - a (running mean), which
+    folds into the Dense before it. (S. Ioffe, C. Szegedy, Batch Normalization, 2015.)
     """
 
     momentum = 0.1
+    running_mean: Array
+    running_variance: Array
 
     def __init__(self, width: int) -> None:
         super().__init__(width, axis=0)
+        self.statistics = [(width,), (width,)]
+
+    def connect(self, x: Array, params: Sequence[Array], parts: int) -> Array:
+        self.counts = [0] * parts
+        return super().connect(x, params, parts)
+
+    def connect_statistics(self, statistics: Sequence[Array]) -> None:
+        self.running_mean, self.running_variance = statistics
 
     def initialize(self, rng: np.random.Generator) -> None:
         super().initialize(rng)
-        self.running_mean = np.zeros_like(self.gain)
-        self.running_variance = np.ones_like(self.gain)
+        self.running_mean[:] = 0
+        self.running_variance[:] = 1
+
+    def forward(self, rows: slice, part: int) -> None:
+        super().forward(rows, part)
+        self.counts[part] = rows.stop - rows.start
 
     def offset_gradient(self, rows: slice, parts: int) -> None:
+        """Besides the gradients, move the running averages towards mean and (unbiased) variance of this batch.
+
+        A batch that is smaller than the others moves them less.
+        """
         super().offset_gradient(rows, parts)
-        mean, variance = np.mean(self.means[:parts], axis=0)[0], np.mean(self.variances[:parts], axis=0)[0]
-        self.running_mean += self.momentum * (mean - self.running_mean)
-        self.running_variance += self.momentum * (variance - self.running_variance)
+        n, counts = rows.stop - rows.start, self.counts[:parts]
+        if n == parts:  # one row in each part has no variance
+            return
+        mean = sum(count * found[0] for count, found in zip(counts, self.means[:parts], strict=True)) / n
+        squares = sum(count * found[0] for count, found in zip(counts, self.variances[:parts], strict=True))
+        momentum = self.momentum * n / len(self.x)
+        self.running_mean += momentum * (mean - self.running_mean)
+        self.running_variance += momentum * (squares / (n - parts) - self.running_variance)

@@ -16,7 +16,7 @@ from nn.flat import Array
 class Optimizer:
     """What all have in common."""
 
-    def __init__(self, params: Array, grads: Array, decayed: int = 0) -> None:
+    def __init__(self, params: Array, grads: Array, decayed: int) -> None:
         self.params = params
         self.grads = grads
         self.decayed = decayed
@@ -48,7 +48,7 @@ class Momentum(Optimizer):
     (B. T. Polyak, Some methods of speeding up the convergence of iteration methods, 1964.)
     """
 
-    def __init__(self, params: Array, grads: Array, decayed: int = 0, momentum: float = 0.9) -> None:
+    def __init__(self, params: Array, grads: Array, decayed: int, momentum: float = 0.9) -> None:
         super().__init__(params, grads, decayed)
         self.momentum = momentum
         self.velocity = np.zeros_like(params)
@@ -87,7 +87,7 @@ class RMSprop(Optimizer):
     """
 
     def __init__(
-        self, params: Array, grads: Array, decayed: int = 0, decay: float = 0.99, epsilon: float = 1e-8
+        self, params: Array, grads: Array, decayed: int, decay: float = 0.99, epsilon: float = 1e-8
     ) -> None:
         super().__init__(params, grads, decayed)
         self.decay, self.epsilon = decay, epsilon
@@ -119,7 +119,7 @@ class Adam(Optimizer):
         self,
         params: Array,
         grads: Array,
-        decayed: int = 0,
+        decayed: int,
         *,
         beta1: float = 0.9,
         beta2: float = 0.999,
@@ -158,7 +158,7 @@ class AdamW(Adam):
         self,
         params: Array,
         grads: Array,
-        decayed: int = 0,
+        decayed: int,
         *,
         beta1: float = 0.9,
         beta2: float = 0.999,
@@ -169,9 +169,8 @@ class AdamW(Adam):
         self.weight_decay = weight_decay
 
     def update(self, block: slice, change: Array) -> None:
-        if block.start < self.decayed:
-            params = self.params[block]
-            params *= 1 - self.rate * self.weight_decay
+        weights = self.params[block.start : min(block.stop, self.decayed)]
+        weights *= 1 - self.rate * self.weight_decay
         super().update(block, change)
 
 
@@ -187,7 +186,7 @@ class Lion(Optimizer):
         self,
         params: Array,
         grads: Array,
-        decayed: int = 0,
+        decayed: int,
         *,
         beta1: float = 0.9,
         beta2: float = 0.99,
@@ -203,8 +202,8 @@ class Lion(Optimizer):
         change *= 1 - self.beta1
         change += mean
         np.sign(change, out=change)
-        if block.start < self.decayed:
-            params *= 1 - self.rate * self.weight_decay
+        weights = self.params[block.start : min(block.stop, self.decayed)]
+        weights *= 1 - self.rate * self.weight_decay
         change *= self.rate
         params -= change
         np.multiply(grads, 1 - self.beta2, out=change)

@@ -13,21 +13,20 @@ ROWS_OF_A_PART = 50  # fewer make slow products, and the columns of W are shared
 
 
 def predict(network: Network, x: Array, team: Team) -> Array:
-    """Logits (n, classes) of any number of rows x (n, inputs), computed `network.rows` at a time.
-
-    The caller keeps BLAS to one thread: the number of its threads changes the order of sums, and with it the bits.
-    """
+    """Logits (n, classes) of any number of rows x (n, inputs), computed `network.rows` at a time."""
     logits: Array = np.empty((len(x), network.outputs), network.params.dtype)
     first = network.layers[0]
-    for rows in slices(len(x), network.rows):
-        first.x = x[rows]  # read where it is, not copied
-        n = rows.stop - rows.start
-        if n < 2 * ROWS_OF_A_PART:
-            forward_by_columns(network, n, team)
-        else:
-            forward_by_rows(network, n, team)
-        logits[rows] = network.logits[:n]
-    first.x = network.x
+    try:
+        for rows in slices(len(x), network.rows):
+            first.x = x[rows]  # read where it is, not copied
+            n = rows.stop - rows.start
+            if n < 2 * ROWS_OF_A_PART:
+                forward_by_columns(network, n, team)
+            else:
+                forward_by_rows(network, n, team)
+            logits[rows] = network.logits[:n]
+    finally:
+        first.x = network.x
     return logits
 
 
@@ -41,7 +40,7 @@ def forward_by_rows(network: Network, n: int, team: Team) -> None:
     tasks: list[Task] = [partial(go, number) for number in range(len(parts))]
     if 2 * n * size(network.weights) < BLOCK_WORK:  # over before another thread has woken up
         for task in tasks:
-            task(0)
+            team.run([task])
     else:
         team.run(tasks)
 
@@ -50,19 +49,23 @@ def forward_by_columns(network: Network, n: int, team: Team) -> None:
     """Logits of the first n rows, layer by layer, the outputs of a large Dense layer in blocks side by side."""
     rows = slice(0, n)
     for layer in network.layers:
-        blocks = column_blocks(layer, n, network.parts)
-        if len(blocks) == 1:
-            layer.forward(rows, 0)
-        elif isinstance(layer, Dense):
+        if isinstance(layer, Dense) and len(blocks := column_blocks(layer, n, network.parts)) > 1:
             team.run([partial(forward_columns, layer, rows, block) for block in blocks])
+        else:
+            team.run([partial(forward_whole, layer, rows)])
 
 
-def column_blocks(layer: Layer, n: int, parts: int) -> list[slice]:
-    """The outputs of a layer in as many blocks as there is work for; they depend on layer and rows alone."""
-    if not isinstance(layer, Dense) or n == 1:  # the product with one row waits for the memory, not for a core
-        return [slice(0, 0)]
+def column_blocks(layer: Dense, n: int, parts: int) -> list[slice]:
+    """The outputs of a layer in as many blocks as there is work for, at most `parts`; threads do not matter."""
+    if n == 1:  # the product with one row waits for the memory, not for a core
+        return []
     work = 2 * layer.inputs * layer.outputs * n
     return split(layer.outputs, max(1, min(parts, round(2 * work / BLOCK_WORK))))
+
+
+def forward_whole(layer: Layer, rows: slice, member: int) -> None:  # noqa: ARG001
+    """All outputs of a layer."""
+    layer.forward(rows, 0)
 
 
 def forward_columns(layer: Dense, rows: slice, columns: slice, member: int) -> None:  # noqa: ARG001

@@ -7,16 +7,18 @@ one round write to different places and read nothing that another of them writes
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from types import TracebackType
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 Task = Callable[[int], None]
 """Something to do; it is told which member of the team does it, 0 to threads - 1, to use that one's scratch."""
 
 
+MOST_THREADS = 256
 LITTLE_WORK = 40e6  # floating-point operations: less is done by one before another has woken up
 
 
@@ -37,20 +39,24 @@ def suitable_threads(parts: int, work: float = float("inf")) -> int:
     """
     wanted = os.environ.get("NETWORK_THREADS", "")
     if wanted:
-        if not (wanted.isdecimal() and int(wanted) > 0):
-            raise ValueError(f"NETWORK_THREADS is {wanted!r}: should be a whole number above 0")
+        if not (wanted.isdecimal() and 0 < int(wanted) <= MOST_THREADS):
+            raise ValueError(f"NETWORK_THREADS is {wanted!r}: should be a whole number, 1 to {MOST_THREADS}")
         return int(wanted)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, parts) if work > LITTLE_WORK else 1
 
 
 class Team:
-    """`threads` threads, the caller among them. Used as a context: they end with it."""
+    """`threads` threads, the caller among them, each with a single thread of BLAS.
+
+    Used as a context: the threads end with it, and BLAS gets back the threads it had.
+    """
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self.tasks: Sequence[Task] | None = ()
-        self.numbers = count()
+        self.numbers: Iterator[int] = count()
+        self.busy = False
         self.error: BaseException | None = None
         # A lock that is held is a door that is closed: each helper waits at its `go`, the caller at its `done`.
         self.go = [threading.Lock() for _ in range(threads - 1)]
@@ -64,11 +70,20 @@ class Team:
             helper.start()
 
     def run(self, tasks: Sequence[Task]) -> None:
-        """Do all tasks; returns when the last is done, raises what one of them raised."""
+        """Do all tasks; returns when the last is done, raises what one of them raised; the others are left then.
+
+        Raises RuntimeError in a round within a round, or after one that was interrupted.
+        """
+        if self.busy:
+            raise RuntimeError("a round within a round, or after one that was interrupted")
+        self.busy = True
         if self.threads == 1 or len(tasks) == 1:
             with np.errstate(all="ignore"):  # as in `work`
-                for task in tasks:
-                    task(0)
+                try:
+                    for task in tasks:
+                        task(0)
+                finally:
+                    self.busy = False
             return
         self.tasks, self.numbers = tasks, count()
         for lock in self.go:
@@ -76,9 +91,13 @@ class Team:
         self.work(0)
         for lock in self.done:
             lock.acquire()
+        self.busy = False
         if self.error is not None:
             error, self.error = self.error, None
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # or it would hold this frame, and this frame the arrays of the tasks
 
     def work(self, member: int) -> None:
         """Take the next task that nobody has taken, until none is left."""
@@ -86,10 +105,11 @@ class Team:
         try:
             # Numbers that are not finite are looked for where they matter, and said once: no warnings from here.
             with np.errstate(all="ignore"):
-                while (number := next(self.numbers)) < len(tasks):
+                while (number := next(self.numbers, len(tasks))) < len(tasks):
                     tasks[number](member)
         except BaseException as error:  # noqa: BLE001 (it goes to the caller)
             self.error = error
+            self.numbers = iter(())
 
     def serve(self, member: int) -> None:
         """The life of a helper."""
@@ -101,6 +121,8 @@ class Team:
             self.done[member - 1].release()
 
     def __enter__(self) -> "Team":
+        # The number of threads inside BLAS changes the order of its sums, and with it the bits: so it has one.
+        self.blas = threadpool_limits(limits=1, user_api="blas")
         return self
 
     def __exit__(
@@ -108,6 +130,8 @@ class Team:
     ) -> None:
         self.tasks = None
         for lock in self.go:
-            lock.release()
+            if lock.locked():  # else that helper has yet to take the last release, and will find no tasks
+                lock.release()
         for helper in self.helpers:
             helper.join()
+        self.blas.restore_original_limits()

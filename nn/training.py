@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from math import ceil, isfinite, sqrt
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from nn.averaging import MovingAverage
 from nn.constraints import clipping_factor, limit_norms
@@ -73,9 +72,11 @@ class Trainer:
         team: Team,
         smoothing: float = 0.0,
         average: MovingAverage | None = None,
+        statistics: MovingAverage | None = None,
         extras: Extras = NOTHING,
     ) -> None:
         self.network, self.optimizer, self.average, self.extras = network, optimizer, average, extras
+        self.statistics = statistics  # the average of network.statistics, for batch normalization
         self.images, self.labels = images, labels
         self.team = team
         dtype = network.params.dtype.type
@@ -93,10 +94,14 @@ class Trainer:
         self.learners = [self.learner(part) for part in range(network.parts)]
         self.updaters = [self.updater(number) for number in range(len(self.blocks))]
         self.measurers = [self.measurer(number) for number in range(len(self.blocks))]
+        self.averagers = [self.averager(number) for number in range(len(self.blocks))]
         self.limiters = [self.limiter(layer) for layer in network.layers if isinstance(layer, Dense)]
 
     def step(self, batch: Labels, learning_rate: float) -> tuple[float, float]:
-        """One step on these images, given by their positions; returns the loss and the norm of the gradient."""
+        """One step on these images, given by their positions; returns the loss and the norm of the gradient.
+
+        With dropout, `begin_epoch` of the layers comes before the first step; `train` sees to that.
+        """
         self.batch, self.parts = batch, split(len(batch), self.network.parts)
         self.team.run(self.learners[: len(self.parts)])
         loss = sum(self.losses[: len(self.parts)]) / len(batch)
@@ -112,7 +117,18 @@ class Trainer:
         self.team.run(self.updaters)
         if self.extras.max_norm is not None:
             self.team.run(self.limiters)
+            self.team.run(self.averagers)
+        if self.statistics is not None:  # after the average's weights come the statistics that belong to them
+            self.statistics.begin_step()
+            self.statistics.update(slice(None), np.empty_like(self.network.statistics))
         return loss, self.norm()
+
+    def learned(self) -> tuple[Array, Array]:
+        """Parameters and statistics as they should be used: their averages, where there are any."""
+        return (
+            self.network.params if self.average is None else self.average.average,
+            self.network.statistics if self.statistics is None else self.statistics.average,
+        )
 
     def norm(self) -> float:
         """The norm of the whole gradient, its blocks' squares added in their order."""
@@ -165,8 +181,18 @@ class Trainer:
                 np.multiply(params, l2, out=scratch)
                 np.add(grads, scratch, out=grads)
             self.optimizer.update(block.params, scratch)
-            if self.average is not None:
+            if self.average is not None and self.extras.max_norm is None:
                 self.average.update(block.params, scratch)
+
+        return task
+
+    def averager(self, number: int) -> Task:
+        """The average of a block, where it has to wait for the limits."""
+        block = self.blocks[number].params
+
+        def task(member: int) -> None:
+            if self.average is not None:
+                self.average.update(block, self.scratch[member][: block.stop - block.start])
 
         return task
 
@@ -180,13 +206,10 @@ class Trainer:
 
     def largest_weight(self) -> str:
         """Where the largest weight stands, for a run that has diverged."""
-        sizes = [
-            (float(np.max(np.nan_to_num(np.abs(layer.W), nan=np.inf))), number)
-            for number, layer in enumerate(self.network.layers)
-            if isinstance(layer, Dense)
-        ]
-        size, number = max(sizes)
-        return f"the largest weight is {size:.3g}, in layer {number}"
+        dense = [layer for layer in self.network.layers if isinstance(layer, Dense)]
+        sizes = [float(np.max(np.abs(layer.W))) for layer in dense]
+        worst = max(range(len(dense)), key=lambda number: (not isfinite(sizes[number]), sizes[number]))
+        return f"the largest weight is {sizes[worst]:.3g}, in Dense layer {worst + 1} of {len(dense)}"
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
@@ -199,36 +222,33 @@ def train(
 ) -> Iterator[Step]:
     """Train in place, step by step: yields a Step after each, and trains on when the next is asked for.
 
-    Every epoch shows the images in a new order, drawn from seed and epoch. One BLAS thread in each of the team's.
+    Every epoch shows the images in a new order, drawn from seed and epoch.
 
     Raises Diverged as soon as the loss or the norm of the gradient is not finite, or a parameter after the last
     step; the parameters are then of no use.
     """
     network, images = trainer.network, len(trainer.images)
     step = epoch = 0
-    with threadpool_limits(limits=1, user_api="blas"):
-        while step < steps:
-            epoch += 1
-            order = stream(seed, Purpose.ORDER, epoch).permutation(images)
-            for number, layer in enumerate(network.layers):
-                layer.begin_epoch(
-                    [stream(seed, Purpose.DROPOUT, epoch, number, part) for part in range(network.parts)]
-                )
-            for batch in slices(images, batch_size):
-                if step == steps:
-                    return
-                rate = learning_rate * schedule(step / steps)
-                step += 1
-                loss, norm = trainer.step(order[batch], rate)
-                what = ""
-                if not isfinite(loss):
-                    what = f"the loss is {loss}"
-                elif not isfinite(norm):
-                    what = f"the norm of the gradient is {norm}"
-                elif step == steps and not np.isfinite(network.params).all():  # no next loss would tell
-                    what = "a parameter is not finite"
-                if what:
-                    raise Diverged(
-                        f"{what} at iteration {step}, learning rate {rate:g}; {trainer.largest_weight()}"
-                    )
-                yield Step(step, epoch, rate, loss, norm)
+    while step < steps:
+        epoch += 1
+        order = stream(seed, Purpose.ORDER, epoch).permutation(images)
+        for number, layer in enumerate(network.layers):
+            layer.begin_epoch(
+                [stream(seed, Purpose.DROPOUT, epoch, number, part) for part in range(network.parts)]
+            )
+        for batch in slices(images, batch_size):
+            if step == steps:
+                return
+            rate = learning_rate * schedule(step / steps)
+            step += 1
+            loss, norm = trainer.step(order[batch], rate)
+            what = ""
+            if not isfinite(loss):
+                what = f"the loss is {loss}"
+            elif not isfinite(norm):
+                what = f"the norm of the gradient is {norm}"
+            elif step == steps and not np.isfinite(network.params).all():  # no next loss would tell
+                what = "a parameter is not finite"
+            if what:
+                raise Diverged(f"{what} at iteration {step}, learning rate {rate:g}; {trainer.largest_weight()}")
+            yield Step(step, epoch, rate, loss, norm)

@@ -54,6 +54,6 @@ def pin_kernel() -> None:
     value that is in the environment already stays.
     """
     text = PARAMS.read_text("utf-8", "replace") if PARAMS.exists() else ""
-    automatic = re.search(r"^\s+blas_kernel:\s*auto\b", text, re.MULTILINE)
+    automatic = re.search(r"\bblas_kernel['\"]?:\s*['\"]?auto\b", text)
     if platform.machine().lower() in {"x86_64", "amd64"} and not automatic:
         os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")

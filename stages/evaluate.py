@@ -11,7 +11,6 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from threadpoolctl import threadpool_limits
 
 from nn.losses import cross_entropy, softmax
 from nn.prediction import predict
@@ -58,7 +57,7 @@ def main() -> None:
     threads = number_of_threads(network.parts)
     parts: tuple[arrays.Part, ...] = ("validation", "test")
     data = {part: arrays.read(part, len(prepared.classes)) for part in parts}  # all, before anything is written
-    with together(), threadpool_limits(limits=1, user_api="blas"), Team(threads) as team:
+    with together(), Team(threads) as team:
         for part, (images, labels) in data.items():
             logits = predict(network, images, team)
             loss = cross_entropy(logits, labels) if len(labels) else None

@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
-from threadpoolctl import threadpool_limits
 
 from nn.architecture import fully_connected
 from nn.averaging import MovingAverage
@@ -56,11 +55,11 @@ class Train(Section):
     shards: Annotated[Integer, Field(ge=1, le=64)] | None
     label_smoothing: Share
     optimizer: Literal["sgd", "nesterov", "rmsprop", "adam", "adamw", "lion"]
-    learning_rate: AboveZero
+    learning_rate: Annotated[Number, Field(gt=0, le=1e30)]
     momentum: Share
     beta1: Share
     beta2: Share
-    epsilon: Annotated[Number, Field(ge=1e-30)]  # smaller ones are 0 in float32
+    epsilon: Annotated[Number, Field(ge=1e-16)]  # squares of smaller gradients are 0 in float32
     weight_decay: AtLeastZero
     l2: AtLeastZero
     clip_norm: AboveZero | None
@@ -103,14 +102,19 @@ class Train(Section):
         return self
 
     @model_validator(mode="after")
-    def rows_for_batch_normalization(self) -> "Train":
-        """Mean and variance of a single row say nothing."""
-        shards = self.shards or 4
-        if self.normalization == "batch" and self.batch_size < 2 * shards:
+    def settings_that_do_something(self) -> "Train":
+        """A setting without effect would mislead as well."""
+        if not self.hidden and (self.dropout or self.normalization):
             raise ValueError(
-                f"batch_size is {self.batch_size} with normalization batch and {shards} shards: "
-                "should be at least 2 images a shard"
+                "hidden is []: dropout should be 0 and normalization null, for they are of hidden units"
             )
+        if self.optimizer == "nesterov" and not self.momentum:
+            raise ValueError("momentum is 0 with optimizer nesterov: should be above 0, or optimizer sgd")
+        if self.learning_rate * self.weight_decay >= 1:
+            product = self.learning_rate * self.weight_decay
+            raise ValueError(f"learning_rate times weight_decay is {product:g}: should be below 1")
+        if self.shards is not None and self.shards > self.batch_size:
+            raise ValueError(f"shards is {self.shards}: should be at most batch_size, {self.batch_size}")
         return self
 
 
@@ -123,14 +127,11 @@ def main() -> None:
     validation_images, validation_labels = arrays.read("validation", classes)
     an_epoch = steps_per_epoch(len(images), params.batch_size)
     steps = params.iterations or an_epoch * (params.epochs or 0)
-    refuse_what_does_not_fit(params, len(images), len(validation_labels), params.warmup * an_epoch / steps)
-
     network = make_network(params, classes)
+    warmup = params.warmup * an_epoch / steps
+    refuse_what_does_not_fit(params, len(images), len(validation_labels), warmup, network.parts)
     network.initialize(stream(params.seed, Purpose.WEIGHTS))
-    average = MovingAverage(network.params, params.ema) if params.ema else None
-    reader = inference_network(network)
-    stopping = EarlyStopping(params.early_stopping) if params.early_stopping else None
-    best = reader.params.copy()
+    validation = Validation(network, validation_images, validation_labels, params.early_stopping)
     history = History(
         steps=steps,
         an_epoch=an_epoch,
@@ -139,40 +140,23 @@ def main() -> None:
     )
     threads = number_of_threads(network.parts, training_work(network.layers) * params.batch_size)
     try:
-        with threadpool_limits(limits=1, user_api="blas"), Team(threads) as team:
-            trainer = Trainer(
-                network,
-                make_optimizer(params, network),
-                images,
-                labels,
-                team=team,
-                smoothing=params.label_smoothing,
-                average=average,
-                extras=Extras(params.l2, params.clip_norm, params.max_norm),
-            )
+        with Team(threads) as team:
+            trainer = make_trainer(params, network, images, labels, team)
             run = train(
                 trainer,
                 batch_size=params.batch_size,
                 steps=steps,
                 learning_rate=params.learning_rate,
-                schedule=make_schedule(params, params.warmup * an_epoch / steps),
+                schedule=make_schedule(params, warmup, 1 / steps),
                 seed=params.seed,
             )
             for step in run:
                 history.step(step)
                 last, epoch_ends = step.step == steps, step.step % an_epoch == 0
                 due = last or validation_due(step.step, params.validate_every, steps, an_epoch)
-                if due:
-                    fold(network, network.params if average is None else average.average, reader)
-                if due and len(validation_labels):
-                    logits = predict(reader, validation_images, team)
-                    loss = cross_entropy(logits, validation_labels)
-                    if not isfinite(loss):
-                        raise Diverged(f"the validation loss is {loss} at iteration {step.step}")  # noqa: TRY301
-                    history.validated(step, loss, float(np.mean(logits.argmax(axis=1) == validation_labels)))
-                    if stopping is not None and stopping.improved(loss):
-                        best[:] = reader.params
-                last = last or (stopping is not None and stopping.exhausted)
+                if due and (found := validation.measure(trainer, step.step)) is not None:
+                    history.validated(step, *found)
+                last = last or validation.exhausted
                 if due or epoch_ends:
                     history.write(step)
                 if last or epoch_ends:
@@ -183,15 +167,64 @@ def main() -> None:
         raise UserError(f"{diverged}; no model was saved. Try a lower train.learning_rate, or clip_norm") from None
     finally:
         history.close()
-    if stopping is not None:  # the model is that of the lowest validation loss, and so are its figures
-        reader.params[:] = best
+    if validation.settle_on_best():
         history.settle_on_lowest_loss(step)
-    write_model(reader, normalization=prepared.normalization, classes=prepared.classes, dataset=prepared.dataset)
+    write_model(
+        validation.reader,
+        normalization=prepared.normalization,
+        classes=prepared.classes,
+        dataset=prepared.dataset,
+    )
 
 
-def refuse_what_does_not_fit(params: Train, images: int, validation_images: int, warmup: float) -> None:
+class Validation:
+    """The network that reads, measured on the validation images now and then; it becomes the model."""
+
+    def __init__(
+        self, network: Network, images: arrays.Images, labels: arrays.Labels, patience: int | None
+    ) -> None:
+        self.reader = inference_network(network)
+        self.images, self.labels = images, labels
+        self.stopping = EarlyStopping(patience) if patience else None
+        self.best: arrays.Images | None = (
+            None  # the reader's parameters at the lowest loss, if that may end the run
+        )
+
+    def measure(self, trainer: Trainer, step: int) -> tuple[float, float] | None:
+        """Let the reader have what has been learned; loss and accuracy, None without validation images.
+
+        Raises Diverged where the loss is not finite.
+        """
+        fold(trainer.network, *trainer.learned(), self.reader)
+        if not len(self.labels):
+            return None
+        logits = predict(self.reader, self.images, trainer.team)
+        loss = cross_entropy(logits, self.labels)
+        if not isfinite(loss):
+            raise Diverged(f"the validation loss is {loss} at iteration {step}")
+        if self.stopping is not None and self.stopping.improved(loss):
+            self.best = self.reader.params.copy()
+        return loss, float(np.mean(logits.argmax(axis=1) == self.labels))
+
+    @property
+    def exhausted(self) -> bool:
+        """Has the loss not fallen for too long?"""
+        return self.stopping is not None and self.stopping.exhausted
+
+    def settle_on_best(self) -> bool:
+        """With early stopping, let the reader be the one of the lowest loss."""
+        if self.best is None:
+            return False
+        self.reader.params[:] = self.best
+        return True
+
+
+def refuse_what_does_not_fit(
+    params: Train, images: int, validation_images: int, warmup: float, parts: int
+) -> None:
     """Raise UserError for parameters that the arrays make no sense of."""
     mistake = None
+    smallest = images % params.batch_size or params.batch_size  # the last batch of an epoch
     if params.batch_size > images:
         mistake = f"batch_size is {params.batch_size}: should be at most the number of training images, {images}"
     elif warmup >= 1:
@@ -200,6 +233,11 @@ def refuse_what_does_not_fit(params: Train, images: int, validation_images: int,
         mistake = (
             f"early_stopping is {params.early_stopping}: should be null, "
             "for there are no validation images (prepare.validation_size is 0)"
+        )
+    elif params.normalization == "batch" and smallest < 2 * parts:
+        mistake = (
+            f"batch_size is {params.batch_size} with normalization batch: leaves {smallest} images for the last "
+            f"batch of an epoch, which should have at least 2 for each of its {parts} shards"
         )
     if mistake:
         raise UserError(f"params.yaml: train.{mistake}")
@@ -218,6 +256,23 @@ def make_network(params: Train, classes: int) -> Network:
     work = training_work(layers) * params.batch_size
     return Network(
         layers, arrays.PIXELS, params.batch_size, params.shards or suitable_parts(params.batch_size, work)
+    )
+
+
+def make_trainer(
+    params: Train, network: Network, images: arrays.Images, labels: arrays.Labels, team: Team
+) -> Trainer:
+    """Network, optimiser, averages and extras, ready for the first step."""
+    return Trainer(
+        network,
+        make_optimizer(params, network),
+        images,
+        labels,
+        team=team,
+        smoothing=params.label_smoothing,
+        average=MovingAverage(network.params, params.ema) if params.ema else None,
+        statistics=MovingAverage(network.statistics, params.ema) if params.ema else None,
+        extras=Extras(params.l2, params.clip_norm, params.max_norm),
     )
 
 
@@ -240,7 +295,7 @@ def make_optimizer(params: Train, network: Network) -> Optimizer:
             return Lion(*vectors, beta1=beta1, beta2=beta2, weight_decay=params.weight_decay)
 
 
-def make_schedule(params: Train, warmup: float) -> Schedule:
+def make_schedule(params: Train, warmup: float, step: float) -> Schedule:
     """The schedule that params.yaml names, after a warm-up of this share of the run."""
     schedules: dict[str, Schedule] = {
         "constant": constant,
@@ -248,7 +303,7 @@ def make_schedule(params: Train, warmup: float) -> Schedule:
         "cosine": cosine,
         "one_cycle": one_cycle,
     }
-    return warmed_up(schedules[params.schedule], warmup)
+    return warmed_up(schedules[params.schedule], warmup, step)
 
 
 def validation_due(step: int, every: int | None, steps: int, an_epoch: int) -> bool:

@@ -36,7 +36,7 @@ def train(widths: list[int], batch: int, optimizer: str, threads: int) -> Callab
     network.initialize(stream(0, Purpose.WEIGHTS))
     kind = Momentum if optimizer == "sgd" else Adam
     team = Team(min(threads, suitable_threads(network.parts, work)))
-    trainer = Trainer(network, kind(network.params, network.grads), images, labels, team=team)
+    trainer = Trainer(network, kind(network.params, network.grads, network.decayed), images, labels, team=team)
     order = np.random.default_rng(1).permutation(IMAGES)
     batches = cycle([order[rows] for rows in slices(IMAGES - IMAGES % batch, batch)])
     return lambda: trainer.step(next(batches), 0.001)

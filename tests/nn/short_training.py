@@ -27,7 +27,9 @@ def main() -> None:
         network = Network(layers, 784, rows=64, parts=2)
         network.initialize(stream(0, Purpose.WEIGHTS))
         with Team(2) as team:
-            trainer = Trainer(network, Adam(network.params, network.grads), images, labels, team=team)
+            trainer = Trainer(
+                network, Adam(network.params, network.grads, network.decayed), images, labels, team=team
+            )
             for _ in train(trainer, batch_size=64, steps=20, learning_rate=0.001, schedule=cosine, seed=0):
                 pass
         hashes.append(hashlib.sha256(network.params.tobytes()).hexdigest())

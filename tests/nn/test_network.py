@@ -106,7 +106,7 @@ def test_the_first_layer_computes_no_gradient_by_the_images(rng):
 def test_the_inference_network_reads_what_the_training_network_reads(rng, activation):
     network = small_network(rng, activation=activation, normalization="layer")
     reader = inference_network(network)
-    fold(network, network.params, reader)
+    fold(network, network.params, network.statistics, reader)
     x = rng.standard_normal((15, 12))
     network.x[:15] = x
     with Team(1) as team:
@@ -127,7 +127,7 @@ def test_folded_batch_normalization_is_batch_normalization_with_the_running_aver
         elif not isinstance(layer, Dropout):
             y = np.maximum(y, 0)
     reader = inference_network(network)
-    fold(network, network.params, reader)
+    fold(network, network.params, network.statistics, reader)
     assert [type(layer).__name__ for layer in reader.layers] == ["Dense", "ReLU", "Dense", "ReLU", "Dense"]
     with Team(1) as team:
         np.testing.assert_allclose(predict(reader, x, team), y, rtol=1e-9)
@@ -137,7 +137,7 @@ def test_a_reader_may_be_given_other_parameters_than_those_in_training(rng):
     network = small_network(rng)
     average = network.params * 0.5
     reader = inference_network(network)
-    fold(network, average, reader)
+    fold(network, average, network.statistics, reader)
     other = small_network(rng)
     other.params[:] = average
     x = rng.standard_normal((15, 12))

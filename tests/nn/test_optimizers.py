@@ -66,7 +66,7 @@ FORMULAS: dict[type[Optimizer], tuple[Callable[..., np.ndarray], dict[str, float
     AdamW: (partial(adam, decay=DECAY), {"weight_decay": DECAY}),
     Lion: (lion, {"weight_decay": DECAY}),
 }
-BLOCKS = [slice(0, 70), slice(70, 150), slice(150, 200)]
+BLOCKS = [slice(0, 70), slice(70, 160), slice(160, 200)]
 
 
 def run(kind, params, gradients, blocks, **options):
@@ -102,7 +102,7 @@ def test_the_order_of_the_blocks_changes_no_bit(rng, kind):
 def test_each_optimizer_finds_the_bottom_of_a_bowl_in_float32(rng, kind):
     params = rng.standard_normal(50).astype(np.float32)
     grads = np.empty_like(params)
-    optimizer = kind(params, grads)
+    optimizer = kind(params, grads, 50)
     for step in range(1000):
         grads[:] = params
         optimizer.begin_step(0.05 * (1 - step / 1000))

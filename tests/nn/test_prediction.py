@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from nn.architecture import fully_connected
+from nn.layers import Dense
 from nn.network import Network
 from nn.prediction import column_blocks, predict
 from nn.threads import Team
@@ -35,7 +36,18 @@ def test_prediction_in_pieces_is_the_network_written_out(rng, network, n):
 
 
 def test_large_layers_are_shared_out_and_small_ones_are_not(network):
-    assert len(column_blocks(network.layers[0], 50, 4)) == 4
-    assert len(column_blocks(network.layers[0], 1, 4)) == 1
-    assert len(column_blocks(network.layers[-1], 50, 4)) == 1
-    assert len(column_blocks(network.layers[1], 50, 4)) == 1
+    dense = [layer for layer in network.layers if isinstance(layer, Dense)]
+    assert [len(column_blocks(layer, 50, 4)) for layer in dense] == [4, 4, 1]
+    assert [len(column_blocks(layer, 1, 4)) for layer in dense] == [0, 0, 0]
+
+
+def test_a_prediction_that_fails_leaves_the_network_as_it_was(network):
+    with Team(1) as team, pytest.raises(ValueError, match="matmul"):
+        predict(network, np.zeros((3, 299), np.float32), team)
+    assert network.layers[0].x is network.x
+
+
+def test_numbers_that_overflow_warn_nobody(network):
+    with Team(1) as team:
+        for n in (1, 10, 200):
+            predict(network, np.full((n, 300), 3e38, np.float32), team)

@@ -29,7 +29,7 @@ def test_one_cycle_rises_to_one_and_falls_to_almost_nothing():
 
 
 def test_warm_up_is_a_straight_line_and_then_the_whole_schedule():
-    schedule = warmed_up(cosine, 0.2)
-    assert [schedule(progress) for progress in (0, 0.05, 0.1, 0.2)] == pytest.approx([0, 0.25, 0.5, 1])
+    schedule = warmed_up(cosine, 0.2, step=0.05)
+    assert [schedule(progress) for progress in (0, 0.05, 0.1, 0.15, 0.2)] == pytest.approx([0.25, 0.5, 0.75, 1, 1])
     assert schedule(0.6) == pytest.approx(cosine(0.5))
-    assert warmed_up(constant, 0)(0) == 1
+    assert warmed_up(constant, 0, step=0.1)(0) == 1

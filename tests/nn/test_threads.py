@@ -1,8 +1,10 @@
+import signal
 import threading
 import time
 from functools import partial
 
 import pytest
+from threadpoolctl import threadpool_info
 
 from nn.threads import Team, suitable_parts, suitable_threads
 
@@ -56,6 +58,56 @@ def test_what_a_task_raises_reaches_the_caller_and_the_team_works_on():
         team.run([lambda member: None] * 2)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_round_within_a_round_is_refused_whatever_the_number_of_threads(threads):
+    with Team(threads) as team:
+
+        def nested(member):
+            team.run([lambda member: None] * 2)
+
+        with pytest.raises(RuntimeError, match="a round within a round"):
+            team.run([nested] * 2)
+
+
+class Interruption(KeyboardInterrupt):
+    pass
+
+
+def interrupt(*_):
+    raise Interruption
+
+
+def work_until_interrupted(seconds):
+    with Team(4) as team:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        while True:
+            team.run([lambda member: None] * 8)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that interrupts")
+def test_an_interruption_at_any_moment_comes_through_and_leaves_no_thread():
+    before = threading.active_count()
+    former = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for trial in range(60):
+            with pytest.raises(Interruption):
+                work_until_interrupted(0.0005 + 0.00002 * trial)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+    assert threading.active_count() == before
+
+
+def test_inside_a_team_blas_has_one_thread_and_afterwards_what_it_had():
+    def blas_threads():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    before = blas_threads()
+    with Team(2):
+        assert set(blas_threads()) == {1}
+    assert blas_threads() == before
+
+
 def test_the_threads_end_with_the_team():
     before = threading.active_count()
     with Team(4):
@@ -76,8 +128,8 @@ def test_the_parts_of_a_batch_depend_on_rows_and_work_alone():
     assert suitable_parts(5000, 1e6) == 1
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5"])
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", "257"])
 def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, value):
     monkeypatch.setenv("NETWORK_THREADS", value)
-    with pytest.raises(ValueError, match=r"NETWORK_THREADS is .*: should be a whole number above 0"):
+    with pytest.raises(ValueError, match=r"NETWORK_THREADS is .*: should be a whole number, 1 to 256"):
         suitable_threads(2)

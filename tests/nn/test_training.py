@@ -129,7 +129,7 @@ def test_every_epoch_shows_every_image_once_in_a_new_order(blobs):
     network = Network(fully_connected([1, 3]), 1, 32)
     shown = []
     with Team(1) as team:
-        trainer = Trainer(network, SGD(network.params, network.grads), images, labels, team=team)
+        trainer = Trainer(network, SGD(network.params, network.grads, network.decayed), images, labels, team=team)
         steps = 2 * steps_per_epoch(300, 32)
         for _ in train(trainer, batch_size=32, steps=steps, learning_rate=1e-9, schedule=constant, seed=0):
             shown += network.x[: len(trainer.batch), 0].astype(int).tolist()
@@ -155,9 +155,10 @@ def test_clipping_bounds_the_step(blobs):
     assert np.linalg.norm(free.params - start.params) > 0.2
 
 
-def test_max_norm_bounds_the_weights_of_every_unit(blobs):
-    network, _, _ = run(blobs, learning_rate=0.5, settings={"extras": Extras(max_norm=0.7)})
-    assert np.linalg.norm(network.layers[0].W, axis=0).max() <= 0.7 + 1e-6
+def test_max_norm_bounds_the_weights_of_every_unit_and_their_average(blobs):
+    network, _, average = run(blobs, learning_rate=0.5, settings={"extras": Extras(max_norm=0.7)}, decay=0.9)
+    for W in (network.params[:320].reshape(20, 16), average.average[:320].reshape(20, 16)):
+        assert np.linalg.norm(W, axis=0).max() <= 0.7 + 1e-6
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_and_says_where(blobs):
@@ -180,7 +181,9 @@ def test_a_step_allocates_nothing_that_grows_with_the_batch(rng, kind):
         network = Network(fully_connected([50, 40, 30, 10]), 50, batch_size)
         network.initialize(rng)
         with Team(1) as team:
-            trainer = Trainer(network, kind(network.params, network.grads), images, labels, team=team)
+            trainer = Trainer(
+                network, kind(network.params, network.grads, network.decayed), images, labels, team=team
+            )
             order = np.arange(batch_size)
             trainer.step(order, 0.01)
             tracemalloc.start()

@@ -87,3 +87,9 @@ def test_early_stopping_needs_validation_images(workspace):
 def test_a_warm_up_longer_than_the_run_is_refused(workspace):
     workspace.change({"train.epochs": None, "train.iterations": 5, "train.warmup": 2})
     assert "train.warmup is 2 epochs: should be shorter than the run" in refusal(workspace.stage("train"))
+
+
+def test_a_last_batch_too_small_for_batch_normalization_is_refused(workspace):
+    workspace.change({"train.normalization": "batch", "train.batch_size": 83, "train.shards": 2})  # 6 x 83 + 2
+    line = refusal(workspace.stage("train"))
+    assert "leaves 2 images for the last batch of an epoch, which should have at least 2 for each of its 2" in line

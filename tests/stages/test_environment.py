@@ -65,7 +65,7 @@ def test_the_kernel_of_matrix_multiplication_is_pinned_and_the_environment_may_c
 
 
 @on_x86_64
-@pytest.mark.parametrize(("choice", "wanted"), [("haswell", "Haswell"), ("auto", "None")])
+@pytest.mark.parametrize(("choice", "wanted"), [("haswell", "Haswell"), ("auto", "None"), ('"auto"', "None")])
 def test_params_may_leave_the_choice_of_the_kernel_to_openblas(tmp_path, choice, wanted):
     (tmp_path / "params.yaml").write_text(f"train:\n  blas_kernel: {choice}  # why\n")
     assert output("import os; print(os.environ.get('OPENBLAS_CORETYPE'))", tmp_path) == wanted
