@@ -101,7 +101,7 @@ SECTIONS = {
     "training": ("Training beside PyTorch", training),
     "limit": ("Share of the matrix-multiplication limit (2048 x 2048, the same process)", limit),
     "scaling": ("All cores against one", scaling),
-    "inference": ("Inference beside PyTorch, all cores", inference),
+    "inference": ("Inference beside PyTorch, onnxruntime and scikit-learn, all cores", inference),
     "memory": ("Memory of training: peak less what there was before the network", memory),
 }
 
