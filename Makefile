@@ -49,8 +49,8 @@ COMPILE = uv pip compile pyproject.toml --quiet --universal --fork-strategy fewe
 	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
 lock: .venv/dev  ## Resolve the locked versions anew (UPGRADE=--upgrade takes newer ones)
-	@$(COMPILE) $(UPGRADE) --output-file requirements.lock
-	@$(COMPILE) $(UPGRADE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	@$(COMPILE) $(UPGRADE) --extra dev --output-file requirements-dev.lock
+	@$(COMPILE) $(UPGRADE) --constraint requirements-dev.lock --output-file requirements.lock
 	@echo "The versions decide the bytes: run 'dvc repro --force' and commit dvc.lock with the lock files."
 
 clean:  ## Remove the environment and what the tools have cached
