@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from nn.architecture import fully_connected
+from nn.augment import Deformation, Strengths
 from nn.averaging import MovingAverage
 from nn.inference import fold, inference_network
 from nn.losses import cross_entropy
@@ -23,7 +24,7 @@ from nn.stopping import EarlyStopping
 from nn.streams import Purpose, stream
 from nn.threads import Team, suitable_parts
 from nn.training import Diverged, Extras, Trainer, steps_per_epoch, train
-from stages import arrays
+from stages import arrays, idx
 from stages.cores import number_of_threads
 from stages.errors import UserError, command
 from stages.history import History
@@ -37,6 +38,19 @@ Positive = Annotated[Integer, Field(ge=1)]
 Share = Annotated[Number, Field(ge=0, lt=1)]
 AtLeastZero = Annotated[Number, Field(ge=0)]
 AboveZero = Annotated[Number, Field(gt=0)]
+
+
+class Augment(Section):
+    """The section `train.augment`: how much each image is deformed, see nn/augment.py."""
+
+    rotation: Annotated[Number, Field(ge=0, le=90)]
+    shear: Annotated[Number, Field(ge=0, le=60)]
+    scale: Annotated[Number, Field(ge=0, lt=1)]
+    shift: Annotated[Number, Field(ge=0, le=28)]
+    elastic: Annotated[Number, Field(ge=0, le=10)]
+    smoothness: Annotated[Number, Field(ge=1, le=28)]
+    untouched: Share
+    halved: Annotated[Number, Field(ge=0, le=1)]
 
 
 class Train(Section):
@@ -53,6 +67,7 @@ class Train(Section):
     iterations: Positive | None
     batch_size: Positive
     shards: Annotated[Integer, Field(ge=1, le=64)] | None
+    augment: Augment
     label_smoothing: Share
     optimizer: Literal["sgd", "nesterov", "rmsprop", "adam", "adamw", "lion"]
     learning_rate: Annotated[Number, Field(gt=0, le=1e30)]
@@ -141,7 +156,7 @@ def main() -> None:
     threads = number_of_threads(network.parts, training_work(network.layers) * params.batch_size)
     try:
         with Team(threads) as team:
-            trainer = make_trainer(params, network, images, labels, team)
+            trainer = make_trainer(params, network, images, labels, background=prepared.background, team=team)
             run = train(
                 trainer,
                 batch_size=params.batch_size,
@@ -260,9 +275,19 @@ def make_network(params: Train, classes: int) -> Network:
 
 
 def make_trainer(
-    params: Train, network: Network, images: arrays.Images, labels: arrays.Labels, team: Team
+    params: Train,
+    network: Network,
+    images: arrays.Images,
+    labels: arrays.Labels,
+    *,
+    background: float,
+    team: Team,
 ) -> Trainer:
-    """Network, optimiser, averages and extras, ready for the first step."""
+    """Network, optimiser, averages, deformation and extras, ready for the first step.
+
+    In the context of the team: the deformation's patterns are found by BLAS, which has one thread there.
+    """
+    strengths = Strengths(**params.augment.model_dump())
     return Trainer(
         network,
         make_optimizer(params, network),
@@ -273,6 +298,7 @@ def make_trainer(
         average=MovingAverage(network.params, params.ema) if params.ema else None,
         statistics=MovingAverage(network.statistics, params.ema) if params.ema else None,
         extras=Extras(params.l2, params.clip_norm, params.max_norm),
+        deformation=Deformation(strengths, idx.SIDE, network.parts, background) if strengths.any else None,
     )
 
 
