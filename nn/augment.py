@@ -90,7 +90,35 @@ class Deformation:
 
         All strengths are multiplied by `strength`.
         """
-        numbers = self.draw(self.rngs[part], len(chosen), strength)
+        self.read(images, chosen, self.draw(self.rngs[part], len(chosen), strength), out, part)
+
+    def draw(self, rng: np.random.Generator, n: int, strength: float) -> Array:
+        """The numbers of n deformations, (2, n, 3 + patterns).
+
+        Of x, and of y: the middle with the shift, the row of M, and what each pattern is multiplied with.
+        """
+        wanted, dtype = self.strengths, self.basis.dtype
+        numbers = np.empty((2, n, len(self.basis)), dtype)
+        rng.standard_normal(out=numbers, dtype=dtype.type)
+        numbers *= wanted.elastic * strength
+        random = rng.random((7, n), dtype=dtype.type)
+        touched, evenly = random[0] >= wanted.untouched, 2 * random[1:] - 1
+        numbers *= touched[:, None]
+        evenly *= touched * strength
+
+        turned, slanted = evenly[0] * radians(wanted.rotation), np.tan(evenly[1] * radians(wanted.shear))
+        wide, high = 1 + evenly[2:4] * wanted.scale
+        numbers[:, :, 0] = (self.side - 1) / 2 + evenly[4:] * wanted.shift
+        # Rotation (c, -s; s, c) times shear (1, t; 0, 1) times scale (w, 0; 0, h).
+        cosine, sine = np.cos(turned), np.sin(turned)
+        numbers[0, :, 1] = cosine * wide
+        numbers[0, :, 2] = (cosine * slanted - sine) * high
+        numbers[1, :, 1] = sine * wide
+        numbers[1, :, 2] = (sine * slanted + cosine) * high
+        return numbers
+
+    def read(self, images: Array, chosen: Labels, numbers: Array, out: Array, part: int) -> None:
+        """The chosen images, each read at the positions that its numbers say, into out."""
         scratch = self.scratch[part]
         for rows in slices(len(chosen), ROWS_AT_ONCE):
             n = rows.stop - rows.start
@@ -98,36 +126,6 @@ class Deformation:
             for axis in range(2):
                 np.matmul(numbers[axis, rows], self.basis, out=scratch.positions[axis, :n])
             scratch.read(out[rows])
-
-    def draw(self, rng: np.random.Generator, n: int, strength: float) -> Array:
-        """Numbers (2, n, 3 + patterns), of x and of y: the middle with the shift, the row of M, the patterns'."""
-        wanted, dtype = self.strengths, self.basis.dtype
-        numbers = np.empty((2, n, len(self.basis)), dtype)
-        rng.standard_normal(out=numbers, dtype=dtype.type)
-        numbers *= wanted.elastic * strength
-        angle, slant, wider, higher, right, down, touched = rng.random((7, n), dtype=dtype.type)
-        turned = even(angle, radians(wanted.rotation) * strength)
-        slanted = np.tan(even(slant, radians(wanted.shear) * strength))
-        wide = 1 + even(wider, wanted.scale * strength)
-        high = 1 + even(higher, wanted.scale * strength)
-        cosine, sine = np.cos(turned), np.sin(turned)
-        # Rotation (c, -s; s, c) times shear (1, t; 0, 1) times scale (w, 0; 0, h).
-        numbers[0, :, 1] = cosine * wide
-        numbers[0, :, 2] = (cosine * slanted - sine) * high
-        numbers[1, :, 1] = sine * wide
-        numbers[1, :, 2] = (sine * slanted + cosine) * high
-        numbers[0, :, 0] = even(right, wanted.shift * strength)
-        numbers[1, :, 0] = even(down, wanted.shift * strength)
-        numbers[:, touched < wanted.untouched] = 0
-        numbers[0, touched < wanted.untouched, 1] = 1
-        numbers[1, touched < wanted.untouched, 2] = 1
-        numbers[:, :, 0] += (self.side - 1) / 2
-        return numbers
-
-
-def even(random: Array, most: float) -> Array:
-    """From random numbers between 0 and 1 to such between -most and most."""
-    return (2 * random - 1) * most
 
 
 class Scratch:
