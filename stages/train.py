@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from nn.architecture import fully_connected
-from nn.augment import Deformation, Strengths
+from nn.augment import Deformation
 from nn.averaging import MovingAverage
 from nn.inference import fold, inference_network
 from nn.losses import cross_entropy
@@ -25,6 +25,7 @@ from nn.streams import Purpose, stream
 from nn.threads import Team, suitable_parts
 from nn.training import Diverged, Extras, Trainer, steps_per_epoch, train
 from stages import arrays, idx
+from stages.augmentation import Augment
 from stages.cores import number_of_threads
 from stages.errors import UserError, command
 from stages.history import History
@@ -38,19 +39,6 @@ Positive = Annotated[Integer, Field(ge=1)]
 Share = Annotated[Number, Field(ge=0, lt=1)]
 AtLeastZero = Annotated[Number, Field(ge=0)]
 AboveZero = Annotated[Number, Field(gt=0)]
-
-
-class Augment(Section):
-    """The section `train.augment`: how much each image is deformed, see nn/augment.py."""
-
-    rotation: Annotated[Number, Field(ge=0, le=90)]
-    shear: Annotated[Number, Field(ge=0, le=60)]
-    scale: Annotated[Number, Field(ge=0, lt=1)]
-    shift: Annotated[Number, Field(ge=0, le=28)]
-    elastic: Annotated[Number, Field(ge=0, le=10)]
-    smoothness: Annotated[Number, Field(ge=1, le=28)]
-    untouched: Share
-    halved: Annotated[Number, Field(ge=0, le=1)]
 
 
 class Train(Section):
@@ -287,7 +275,7 @@ def make_trainer(
 
     In the context of the team: the deformation's patterns are found by BLAS, which has one thread there.
     """
-    strengths = Strengths(**params.augment.model_dump())
+    strengths = params.augment.strengths()
     return Trainer(
         network,
         make_optimizer(params, network),
