@@ -105,7 +105,7 @@ def summary(confusion: Counts, loss: float | None) -> dict[str, object]:
     }
 
 
-def views_summary(probabilities: arrays.Images, labels: arrays.Labels) -> dict[str, object]:
+def views_summary(probabilities: arrays.Images, labels: arrays.Labels) -> dict[str, float | int | None]:
     """The same of probabilities that are averages over several views, as views_accuracy and so on."""
     errors, images = int((probabilities.argmax(axis=1) != labels).sum()), len(labels)
     # Normalized by softmax, log p gives p again; an average may have underflowed to 0.

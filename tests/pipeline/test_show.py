@@ -2,13 +2,23 @@
 
 import json
 
-PICTURES = ("loss_curve", "accuracy_curve", "confusion_matrix", "misclassified", "first_layer")
+PICTURES = (
+    "loss_curve",
+    "accuracy_curve",
+    "confusion_matrix",
+    "misclassified",
+    "first_layer",
+    "reliability",
+    "robustness",
+)
 TITLES = (
     "Loss, training and validation",
     "Learning rate",
     "Accuracy on the validation images",
     "Confusion matrix, test images",
     "Recall of each class, test images",
+    "Share read right over confidence, test images",
+    "Accuracy on disturbed test images",
 )
 
 
