@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from nn.losses import cross_entropy, softmax
 from nn.network import Network
@@ -23,7 +23,7 @@ from stages.errors import UserError, command
 from stages.figures import Counts, confusion_counts, halves, per_class, rates
 from stages.files import together, write_json
 from stages.model import read_model
-from stages.params import Integer, Section, read_section
+from stages.params import Integer, Section, read_section, refuse_boolean
 from stages.tables import write_table
 
 PREDICTIONS = Path("data/predictions")
@@ -39,7 +39,7 @@ class Evaluate(Section):
     """The section `evaluate` of params.yaml."""
 
     batch_size: Annotated[Integer, Field(ge=1, le=1_000_000)]
-    views: views.Number
+    views: Annotated[views.Number, BeforeValidator(refuse_boolean)]
 
 
 def main() -> None:
@@ -90,8 +90,8 @@ def main() -> None:
 def summary(confusion: Counts, loss: float | None) -> dict[str, object]:
     """The first figures of metrics/test.json: fractions between 0 and 1, the loss in nats, null without images.
 
-    precision, recall and f1 are lists, by class: `dvc metrics show` passes over them, so that its table fits
-    the screen, and plots/per_class.csv shows them.
+    precision, recall and f1 are lists, by class: DVC's tables of metrics pass over them, and plots/per_class.csv
+    shows them.
     """
     images, correct = int(confusion.sum()), int(np.trace(confusion))
     precision, recall, f1 = per_class(confusion) if images else (None, None, None)

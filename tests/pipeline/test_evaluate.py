@@ -9,6 +9,8 @@ import pytest
 from stages.disturbances import DISTURBANCES
 from tests.pipeline.projects import refusal, succeeded
 
+LEARN = {"train.learning_rate": 0.002, "train.epochs": 20}
+
 
 def metrics(project, name):
     return json.loads((project.path / "metrics" / f"{name}.json").read_text())

@@ -153,7 +153,7 @@ SPOILT = {
     "an archive of predictions": ("draw", write(PREDICTIONS, ARCHIVE), PREDICTIONS, "an archive of several"),
     "predictions of 9 classes": ("draw", put(PREDICTIONS, np.zeros((200, 9), "f")), PREDICTIONS, "of 10 classes"),
     "no table of evaluate": ("draw", remove("plots/calibration.csv"), "plots/calibration.csv", "is missing"),
-    "a table of other columns": ("draw", write("plots/robustness.csv", b"a\n1\n"), "plots/robustness.csv", "table"),
+    "a table of others": ("draw", write("plots/robustness.csv", b"a\n1\n"), "robustness.csv is no table of"),
     "no curve": ("draw", remove("plots/validation.csv"), "plots/validation.csv", "is missing"),
 }  # fmt: skip
 
