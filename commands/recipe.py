@@ -14,12 +14,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.representer import RoundTripRepresenter
 
 from commands.check import mistakes_in
 from stages.errors import UserError, command
 from stages.files import write
-from stages.params import PARAMS, read_all, suggest
+from stages.params import PARAMS, read_all
 
 RECIPES = Path("recipes")
 BACK = f"`git checkout -- {PARAMS}` brings the committed parameters back"
@@ -27,13 +28,9 @@ BACK = f"`git checkout -- {PARAMS}` brings the committed parameters back"
 
 def main() -> None:
     """List the recipes, or put one of them into params.yaml: whole, or, where anything is wrong, not at all."""
-    parser = argparse.ArgumentParser(
-        prog="python -m commands.recipe", description=__doc__.partition(".")[2].strip()
-    )
+    parser = argparse.ArgumentParser(prog="python -m commands.recipe", description=__doc__.splitlines()[0])
     parser.add_argument("name", nargs="?", help="one of the recipes; without it they are listed")
-    parser.add_argument(
-        "--force", action="store_true", help="overwrite edits of params.yaml that are not committed"
-    )
+    parser.add_argument("--force", action="store_true", help=f"overwrite uncommitted edits of {PARAMS}")
     arguments = parser.parse_args()
     if arguments.name is None:
         print("\n".join(f"{name:<10} {purpose(name)}" for name in names()))  # noqa: T201
@@ -59,24 +56,41 @@ def apply(name: str, *, force: bool) -> None:
     `force`, where somebody has edited params.yaml: edits that a recipe made do not count.
     """
     if name not in names():
-        raise UserError(f"there is no recipe {name}; {suggest(name, names())}")
+        raise UserError(f"there is no recipe {name}; there are {', '.join(names())}")
     committed = committed_text()
     wanted = with_recipe(committed, name)
-    found = PARAMS.read_text("utf-8") if PARAMS.exists() else ""
+    found = PARAMS.read_text("utf-8", "replace") if PARAMS.exists() else ""
     if not force and edited(found, committed):
         raise UserError(
             f"{PARAMS} has edits that are not committed: commit them, or overwrite them with --force ({BACK})"
         )
-    before = dict(leaves(read_all())) if found else {}
+    before = parameters()
     write(PARAMS, wanted.encode())
-    after = dict(leaves(read_all()))
-    changed = [key for key in after | before if before.get(key) != after.get(key)]
+    after = parameters()
+    changed = [key for key in after | before if before.get(key, "") != after.get(key, "")]
     for key in changed:
-        print(f"{key}: {shown(before, key)} -> {shown(after, key)}")  # noqa: T201
+        print(f"{key}: {before.get(key, '(not there)')} -> {after.get(key, '(not there)')}")  # noqa: T201
     if changed:
         print(f"{PARAMS} is as the recipe {name} wants it; `dvc repro` trains with it. {BACK}.")  # noqa: T201
     else:
-        print(f"{PARAMS} was as the recipe {name} wants it already; nothing has changed")  # noqa: T201
+        print(f"{PARAMS} was as the recipe {name} wants it already")  # noqa: T201
+
+
+def parameters() -> dict[str, str]:
+    """Name and value of every parameter in params.yaml, for people to read; none where the file cannot be read."""
+    try:
+        return dict(leaves(read_all()))
+    except UserError:
+        return {}
+
+
+def leaves(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Name, as in train.seed, and value of every parameter."""
+    for key, value in content.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def committed_text() -> str:
@@ -111,7 +125,10 @@ def with_recipe(committed: str, name: str) -> str:
     """
     path = RECIPES / f"{name}.yaml"
     recipe, yaml = read_all(path), round_trip()
-    content = yaml.load(committed)
+    try:
+        content = yaml.load(committed)
+    except YAMLError:
+        raise UserError(f"{PARAMS} of the last commit is not valid YAML") from None
     merge(content, recipe)
     if mistakes := mistakes_in(content, path):
         raise UserError("\n".join(mistakes))
@@ -129,7 +146,7 @@ def merge(content: dict[str, Any], recipe: Mapping[str, Any]) -> None:
     for key, value in recipe.items():
         if isinstance(value, dict) and isinstance(content.get(key), dict):
             merge(content[key], value)
-        elif key not in content or content[key] != value or type(content[key]) is bool:
+        elif key not in content or content[key] != value:
             content[key] = in_one_line(value) if isinstance(value, list) else value
 
 
@@ -144,8 +161,7 @@ class WithNull(RoundTripRepresenter):
     """Writes `null`, as params.yaml does, where ruamel would write nothing."""
 
 
-WithNull.add_representer(type(None), lambda representer, _: representer.represent_scalar(NULL, "null"))
-NULL = "tag:yaml.org,2002:null"
+WithNull.add_representer(type(None), lambda here, _: here.represent_scalar("tag:yaml.org,2002:null", "null"))
 
 
 def round_trip() -> YAML:
@@ -156,20 +172,6 @@ def round_trip() -> YAML:
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.preserve_quotes = True
     return yaml
-
-
-def leaves(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, object]]:
-    """Name, as in train.seed, and value of every parameter."""
-    for key, value in content.items():
-        if isinstance(value, dict):
-            yield from leaves(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
-
-
-def shown(values: Mapping[str, object], key: str) -> str:
-    """A value as params.yaml has it."""
-    return json.dumps(values[key], default=str) if key in values else "(not there)"
 
 
 if __name__ == "__main__":
