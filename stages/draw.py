@@ -19,6 +19,7 @@ from pydantic import Field
 from nn.layers import Dense
 from stages import arrays, trust
 from stages.errors import UserError, command
+from stages.figures import confusion_counts
 from stages.files import together
 from stages.idx import SIDE
 from stages.model import read_model
@@ -127,8 +128,7 @@ def accuracy_curve() -> Figure:
 
 def confusion_matrix(labels: arrays.Labels, probabilities: Probabilities, classes: Sequence[str]) -> Figure:
     """How often each class was read as each other, shaded by the share of the actual class."""
-    counts = np.zeros((len(classes), len(classes)), np.int64)
-    np.add.at(counts, (labels, probabilities.argmax(axis=1)), 1)
+    counts = confusion_counts(labels, probabilities.argmax(axis=1), len(classes))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(8, 7), layout="constrained")
     axes = figure.subplots()

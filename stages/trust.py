@@ -67,16 +67,11 @@ def robustness(pixels: Images) -> Figure:
         )
         accuracies = [100 * (1 - wrong / n) for wrong, n in zip(errors, images, strict=True)]
         axes.plot(strengths, accuracies, color=VALIDATION, marker=".")
-        for strength, accuracy in zip(strengths, accuracies, strict=True):
-            axes.annotate(
-                f"{accuracy:.1f}",
-                (strength, accuracy),
-                (0, -13),
-                textcoords="offset points",
-                ha="center",
-                fontsize=8,
-            )
-        axes.set_ylim(-8, 100)
+        for strength, accuracy, slope in zip(strengths, accuracies, np.gradient(accuracies), strict=True):
+            text = f"{accuracy:.1f}"
+            beside = (float(np.clip(slope, -14, 14)), -12)  # below, on the side where the line is not
+            axes.annotate(text, (strength, accuracy), beside, textcoords="offset points", ha="center", fontsize=8)
+        axes.set_ylim(-8, 103)
         axes.set_yticks(range(0, 101, 20))
         axes.set_title(name.capitalize(), pad=42)
         axes.set_xlabel(disturbance.unit)

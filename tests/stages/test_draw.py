@@ -76,11 +76,14 @@ def opened(path):
 
 
 @pytest.mark.parametrize("classes", [DIGITS, CLOTHES])
-def test_every_picture_is_800_pixels_wide_and_small_enough_for_git(folder, predictions, classes):
+def test_every_picture_is_800_pixels_wide_small_enough_for_git_and_holds_no_date_or_version(
+    folder, predictions, classes
+):
     paths = drawn(folder, predictions, classes)
     assert len(paths) == 7
     for path in paths:
         assert opened(path).width == 800
+        assert not opened(path).info
         # Noise, which is what these weights and images are, packs worst of all.
         assert path.stat().st_size < (60_000 if "curve" in path.name else 100_000), path.name
 
@@ -105,11 +108,6 @@ def test_the_shades_of_the_confusion_matrix_are_those_of_the_colour_map(folder):
     for digit in range(10):
         wanted = 255 * np.array(mpl.colormaps["Blues"](np.sqrt(1 - 0.06 * digit))[:3])
         assert np.abs(shades - wanted).max(axis=1).min() < 6
-
-
-def test_no_picture_holds_a_date_or_a_version(folder, predictions):
-    for path in drawn(folder, predictions):
-        assert not opened(path).info
 
 
 def test_the_curves_have_labelled_axes_and_a_legend(folder):
