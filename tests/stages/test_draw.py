@@ -76,9 +76,7 @@ def opened(path):
 
 
 @pytest.mark.parametrize("classes", [DIGITS, CLOTHES])
-def test_every_picture_is_800_pixels_wide_small_enough_for_git_and_holds_no_date_or_version(
-    folder, predictions, classes
-):
+def test_every_picture_is_800_pixels_wide_small_and_without_date_or_version(folder, predictions, classes):
     paths = drawn(folder, predictions, classes)
     assert len(paths) == 7
     for path in paths:
