@@ -69,7 +69,7 @@ def main() -> None:
             arrays.save(PREDICTIONS / f"{part}.npy", probabilities)
             bins = reliability(probabilities, labels)
             confusion = confusion_counts(labels, probabilities.argmax(axis=1), len(classes))
-            figures = summary(confusion, loss) | {"calibration_error": calibration_error(bins)}
+            figures: dict[str, object] = {**summary(confusion, loss), "calibration_error": calibration_error(bins)}
             if part == "test":
                 figures |= halves(probabilities.argmax(axis=1) != labels)
             if moves := views.MOVES[params.views]:
@@ -77,7 +77,7 @@ def main() -> None:
                     network, images, probabilities, moves, background=prepared.background, team=team
                 )
                 figures |= views_summary(seen, labels)
-            write_json(METRICS / f"{part}.json", figures)
+            write_json(METRICS / f"{part}.json", figures | by_class(confusion))
 
         # Of the test images, which came last.
         write_table(PLOTS / "confusion.csv", CONFUSION_COLUMNS, confusion_rows(confusion, classes))
@@ -87,22 +87,19 @@ def main() -> None:
         write_table(PLOTS / "robustness.csv", ROBUSTNESS_COLUMNS, robustness)
 
 
-def summary(confusion: Counts, loss: float | None) -> dict[str, object]:
-    """The first figures of metrics/test.json: fractions between 0 and 1, the loss in nats, null without images.
-
-    precision, recall and f1 are lists, by class: DVC's tables of metrics pass over them, and plots/per_class.csv
-    shows them.
-    """
+def summary(confusion: Counts, loss: float | None) -> dict[str, float | int | None]:
+    """The first figures of metrics/test.json: fractions between 0 and 1, the loss in nats, null without images."""
     images, correct = int(confusion.sum()), int(np.trace(confusion))
-    precision, recall, f1 = per_class(confusion) if images else (None, None, None)
-    return {
-        **rates(images - correct, images),
-        "images": images,
-        "loss": loss,
-        "precision": precision,
-        "recall": recall,
-        "f1": f1,
-    }
+    return rates(images - correct, images) | {"images": images, "loss": loss}
+
+
+def by_class(confusion: Counts) -> dict[str, list[float] | None]:
+    """The last: precision, recall and f1, lists by class.
+
+    DVC's tables of metrics pass over lists; plots/per_class.csv shows them.
+    """
+    lists = per_class(confusion) if confusion.any() else (None, None, None)
+    return dict(zip(("precision", "recall", "f1"), lists, strict=True))
 
 
 def views_summary(probabilities: arrays.Images, labels: arrays.Labels) -> dict[str, float | int | None]:

@@ -153,6 +153,14 @@ def test_a_recipe_with_a_mistake_writes_nothing(project, text, said):
     assert params(project) == before
 
 
+def test_a_section_in_a_section_keeps_what_the_recipe_does_not_name(project):
+    before = recipe.parameters()
+    (project / "recipes" / "mine.yaml").write_text("download: {sources: {mnist: ['https://example.org/mnist']}}")
+    recipe.apply("mine", force=False)
+    changed = {"download.sources.mnist": '["https://example.org/mnist"]'}
+    assert recipe.parameters() == before | changed
+
+
 def test_lists_of_any_length_survive(project):
     for hidden in ("[]", "[2500, 2000, 1500, 1000, 500]"):
         (project / "recipes" / "mine.yaml").write_text(f"train: {{hidden: {hidden}, dropout: 0.0}}")

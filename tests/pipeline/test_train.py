@@ -15,7 +15,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
 from stages.datasets import DATASETS
 from tests.pipeline.projects import ROOT, STANDARD, Project, copy_checkout, refusal, succeeded
@@ -134,13 +133,18 @@ def is_published(path: Path, sha256: str) -> bool:
     return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
 
 
+RECIPE_FIRST = """
+from commands.recipe import PARAMS, with_recipe
+PARAMS.write_text(with_recipe(PARAMS.read_text("utf-8"), "first"), "utf-8")
+"""
+
+
 def test_the_recipe_first_reads_93_of_100_digits_after_a_thousand_plain_steps(tmp_path, env, capsys):
     copy_checkout(tmp_path)
     project = Project(tmp_path, env)
     bring_published(project)
-    recipe = YAML(typ="safe").load((ROOT / "recipes" / "first.yaml").read_text("utf-8"))
-    named = {f"{section}.{key}": value for section, values in recipe.items() for key, value in values.items()}
-    project.change({**STANDARD, **named})
+    project.change(STANDARD)
+    succeeded(project.run(sys.executable, "-c", RECIPE_FIRST))
     for stage in ("prepare", "train", "evaluate"):
         succeeded(project.stage(stage))
     accuracy = json.loads((project.path / "metrics" / "test.json").read_text())["accuracy"]

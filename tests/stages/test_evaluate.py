@@ -18,7 +18,8 @@ def test_without_images_there_are_no_figures():
     figures = evaluate.summary(np.zeros((2, 2), np.int64), loss=None)
     assert figures["images"] == figures["errors"] == 0
     assert figures["accuracy"] is None
-    assert figures["error_rate_low"] is figures["recall"] is None
+    assert figures["error_rate_low"] is None
+    assert evaluate.by_class(np.zeros((2, 2), np.int64)) == {"precision": None, "recall": None, "f1": None}
 
 
 def test_without_images_views_have_no_figures_either():
