@@ -102,7 +102,7 @@ def committed_text() -> str:
             f"a recipe goes on top of the committed {PARAMS}, and Git has none here; "
             f"commit it, or copy the values out of the file in {RECIPES}/ by hand"
         ) from None
-    return shown.stdout.decode()
+    return shown.stdout.decode("utf-8", "replace")
 
 
 def edited(text: str, committed: str) -> bool:
@@ -128,7 +128,9 @@ def with_recipe(committed: str, name: str) -> str:
     try:
         content = yaml.load(committed)
     except YAMLError:
-        raise UserError(f"{PARAMS} of the last commit is not valid YAML") from None
+        content = None
+    if not isinstance(content, dict):
+        raise UserError(f"{PARAMS} of the last commit is not valid YAML with sections")
     merge(content, recipe)
     if mistakes := mistakes_in(content, path):
         raise UserError("\n".join(mistakes))

@@ -182,6 +182,15 @@ def test_a_list_with_a_line_an_item_may_become_empty(project):
     assert recipe.parameters()["train.hidden"] == "[]"
 
 
+@pytest.mark.parametrize("text", ["", "train: [", "- train"])
+def test_on_top_of_no_parameters_nothing_is_written(project, text):
+    (project / "params.yaml").write_text(text)
+    subprocess.run([*GIT, "commit", "--quiet", "--all", "--message=Broken"], check=True)
+    with pytest.raises(UserError, match="params.yaml of the last commit is not valid YAML with sections"):
+        recipe.apply("first", force=True)
+    assert params(project) == text
+
+
 def test_an_unknown_name_lists_those_there_are(project):
     completed = run(project, "frist")
     assert completed.returncode == 1
