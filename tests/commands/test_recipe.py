@@ -186,7 +186,7 @@ def test_a_list_with_a_line_an_item_may_become_empty(project):
 def test_on_top_of_no_parameters_nothing_is_written(project, text):
     (project / "params.yaml").write_text(text)
     subprocess.run([*GIT, "commit", "--quiet", "--all", "--message=Broken"], check=True)
-    with pytest.raises(UserError, match="params.yaml of the last commit is not valid YAML with sections"):
+    with pytest.raises(UserError, match=r"params.yaml of the last commit is not valid YAML with sections"):
         recipe.apply("first", force=True)
     assert params(project) == text
 
