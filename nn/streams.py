@@ -17,6 +17,7 @@ class Purpose(IntEnum):
     SPLIT = 2
     DROPOUT = 3
     DEFORMATION = 4
+    NOISE = 5
 
 
 def stream(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:

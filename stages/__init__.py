@@ -15,6 +15,13 @@ Lowest first; a file imports only files above it, and no stage imports another:
     tables        the csv files, written and read back
     history       what a run of training leaves behind while it runs
 
+    figures       counts, rates with their intervals, precision and recall
+    calibration   whether the probabilities mean what they say
+    views         an image read several times, moved by a pixel
+    disturbances  images shifted, turned, noisy, thinner or thicker
+    pictures      what all pictures share: size, colours, palette
+    trust         pictures of how far the network can be trusted
+
     fetch         what is at a URL becomes a file: bounded, retried, resumed
     indexes       where pip's configuration says that packages come from
     sources       the files of a data set from one source, unpacked and verified
@@ -26,3 +33,4 @@ from stages import environment
 
 environment.check()
 environment.pin_kernel()
+environment.keep_fonts_here()

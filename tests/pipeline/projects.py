@@ -38,6 +38,7 @@ STANDARD = {  # params.yaml of the checkout may say something else, while somebo
     "train.schedule": "cosine",
     "train.log_every": None,
     "train.validate_every": None,
+    "evaluate.views": 1,
 }
 SMALL = {
     **STANDARD,

@@ -57,6 +57,7 @@ def test_a_network_of_any_kind_learns_and_is_read_by_evaluate(workspace, options
 
 def test_the_number_of_threads_changes_no_byte(workspace):
     workspace.change(OPTIONS["everything at once"])
+    workspace.change({"evaluate.views": 9})
     hashes = set()
     for threads in ("1", "2", "3", "8"):
         succeeded(workspace.stage("train", env={"NETWORK_THREADS": threads}))
