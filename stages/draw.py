@@ -1,7 +1,7 @@
 """Draw: the pictures that people look at.
 
-Run as `python -m stages.draw`. Reads the curves, the tables of evaluate, the predictions, the model and the test
-arrays; writes plots/*.png.
+Run as `python -m stages.draw`. Reads the curves, the tables of evaluate, the predictions, the model, the test
+arrays and some training images; writes plots/*.png.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,18 @@ from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 from pydantic import Field
 
+from nn.augment import Deformation
 from nn.layers import Dense
+from nn.streams import Purpose, stream
+from nn.threads import Team
 from stages import arrays, trust
+from stages.augmentation import Augment
 from stages.errors import UserError, command
 from stages.figures import confusion_counts
 from stages.files import together
 from stages.idx import SIDE
 from stages.model import read_model
-from stages.params import Integer, Section, read_section
+from stages.params import Integer, Section, Seed, read_all, validate
 from stages.pictures import (
     ALL_COLORS,
     GREYS,
@@ -37,6 +41,7 @@ from stages.pictures import (
 )
 from stages.tables import read_numbers
 
+DEFORMATIONS = 12  # of each image, on the sheet that shows them
 SHADES = mpl.colormaps["RdBu_r"].resampled(31)  # leaves room for the greys of the letters
 
 Probabilities = NDArray[np.float32]
@@ -51,9 +56,18 @@ class Draw(Section):
     first_layer: Annotated[Integer, Field(ge=1, le=144)]
 
 
+class Training(Section, extra="ignore"):
+    """What this stage reads of the section `train`."""
+
+    seed: Seed
+    augment: Augment
+
+
 def main() -> None:
-    """The stage: tables, predictions, model and arrays in; seven pictures out."""
-    params = read_section("draw", Draw)
+    """The stage: tables, predictions, model and arrays in; eight pictures out."""
+    sections = read_all()
+    params = validate("draw", sections, Draw)
+    training = validate("train", sections, Training)
     set_style()
     prepared = arrays.read_description()
     probabilities = read_probabilities("test", len(prepared.classes))
@@ -68,12 +82,15 @@ def main() -> None:
 
     width = params.width
     pixels = np.clip(prepared.normalization.pixels(images), 0, 1)
+    samples = first_of_each_class(*arrays.read("train", len(prepared.classes)))
+    sheet = augmented(samples, training, prepared)
     mistakes = misclassified(pixels, labels, probabilities, prepared.classes, params.misclassified)
     with together():
         save(loss_curve(params), "loss_curve", width)
         save(accuracy_curve(), "accuracy_curve", width)
         save(confusion_matrix(labels, probabilities, prepared.classes), "confusion_matrix", width, ALL_COLORS)
         save(mistakes, "misclassified", width, GREYS)
+        save(sheet, "augmented", width, GREYS)
         save(first_layer(first.W, params.first_layer, width), "first_layer", width)
         save(trust.reliability(), "reliability", width)
         save(trust.robustness(pixels[0]), "robustness", width)
@@ -189,6 +206,44 @@ def percentage(probability: float) -> str:
     if probability < 0.001:
         return "<0.1%"
     return ">99.9%" if probability > 0.999 else f"{probability:.1%}"
+
+
+def first_of_each_class(images: arrays.Images, labels: arrays.Labels) -> arrays.Images:
+    """The first image of each class that there is, (k, 784)."""
+    return np.asarray(images[np.sort(np.unique(labels, return_index=True)[1])])
+
+
+def augmented(samples: arrays.Images, training: Training, prepared: arrays.Prepared) -> Figure:
+    """Images as they are, and beside each what training may show of it in one epoch or another."""
+    strengths = training.augment.strengths()
+    chosen = np.repeat(np.arange(len(samples)), DEFORMATIONS)
+    deformed = samples[chosen]
+    with Team(1):  # one thread in BLAS, as in training
+        deformation = Deformation(strengths, SIDE, 1, prepared.background)
+        deformation.begin_epoch([stream(training.seed, Purpose.DEFORMATION, 0)])
+        deformation.write(samples, chosen, deformed, 0)
+
+    gap = 2
+    tile = SIDE + gap
+    mosaic = np.zeros((len(samples) * tile, (DEFORMATIONS + 1) * tile + 2 * gap))
+    for row, original in enumerate(samples):
+        line = [original, *deformed[chosen == row]]
+        for column, image in enumerate(line):
+            top, left = row * tile + 1, column * tile + 1 + (2 * gap if column else 0)
+            pixels = prepared.normalization.pixels(image).reshape(SIDE, SIDE)
+            mosaic[top : top + SIDE, left : left + SIDE] = pixels
+    figure = Figure(figsize=(8, 8 * mosaic.shape[0] / mosaic.shape[1] + 0.4), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(np.clip(mosaic, 0, 1), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    axes.axvline(tile + gap - 0.5, color="#bbbbbb", linewidth=1)
+    axes.axis("off")
+    figure.suptitle(
+        "Training images (left), and what deformation makes of them, anew in every epoch"
+        if strengths.any
+        else "Training images, which are not deformed: all strengths of train.augment are 0",
+        fontsize=11,
+    )
+    return figure
 
 
 def first_layer(weights: NDArray[np.floating], most: int, width: int) -> Figure:

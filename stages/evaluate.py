@@ -71,7 +71,9 @@ def main() -> None:
             confusion = confusion_counts(labels, probabilities.argmax(axis=1), len(classes))
             figures: dict[str, object] = {**summary(confusion, loss), "calibration_error": calibration_error(bins)}
             if part == "test":
-                figures |= halves(probabilities.argmax(axis=1) != labels)
+                wrong = probabilities.argmax(axis=1) != labels
+                # Which ones: so that two models can be compared image by image (McNemar's test).
+                figures |= halves(wrong) | {"misread": np.flatnonzero(wrong).tolist()}
             if moves := views.MOVES[params.views]:
                 seen = views.averaged(
                     network, images, probabilities, moves, background=prepared.background, team=team

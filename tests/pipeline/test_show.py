@@ -7,6 +7,7 @@ PICTURES = (
     "accuracy_curve",
     "confusion_matrix",
     "misclassified",
+    "augmented",
     "first_layer",
     "reliability",
     "robustness",

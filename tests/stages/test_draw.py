@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from stages import draw, pictures, tables, trust
+from stages.arrays import Normalization, Prepared
 from stages.disturbances import DISTURBANCES
 
 
@@ -31,6 +32,23 @@ CLOTHES = [
     "Ankle boot",
 ]
 PARAMS = draw.Draw(width=800, smoothing=5, misclassified=40, first_layer=36)
+PREPARED = Prepared(
+    dataset="mnist",
+    classes=DIGITS,
+    images={"train": 10, "validation": 0, "test": 0},
+    images_per_class={},
+    normalization=Normalization(mean=0.0, standard_deviation=1.0),
+    background=0.0,
+    split_sha256="",
+)
+
+
+def training(rotation):
+    """The part of the section `train` that draw reads."""
+    nothing = dict.fromkeys(("shear", "scale", "shift", "elastic", "untouched", "halved"), 0.0)
+    return draw.Training.model_validate(
+        {"seed": 0, "augment": {**nothing, "rotation": rotation, "smoothness": 5.0}, "epochs": 3}
+    )
 
 
 @pytest.fixture
@@ -62,6 +80,7 @@ def drawn(folder, predictions, classes=DIGITS, width=800):
     pictures.save(draw.accuracy_curve(), "accuracy_curve", width)
     pictures.save(draw.confusion_matrix(labels, probabilities, classes), "confusion_matrix", width)
     pictures.save(draw.misclassified(pixels, labels, probabilities, classes, 40), "misclassified", width)
+    pictures.save(draw.augmented(pixels[:10], training(15), PREPARED), "augmented", width, pictures.GREYS)
     pictures.save(draw.first_layer(weights, 36, width), "first_layer", width)
     pictures.save(trust.reliability(), "reliability", width)
     pictures.save(trust.robustness(pixels[0]), "robustness", width)
@@ -78,7 +97,7 @@ def opened(path):
 @pytest.mark.parametrize("classes", [DIGITS, CLOTHES])
 def test_every_picture_is_800_pixels_wide_small_and_without_date_or_version(folder, predictions, classes):
     paths = drawn(folder, predictions, classes)
-    assert len(paths) == 7
+    assert len(paths) == 8
     for path in paths:
         assert opened(path).width == 800
         assert not opened(path).info
@@ -190,3 +209,23 @@ def test_a_unit_without_weights_is_drawn_without_a_warning(folder):
     weights = np.zeros((784, 3))
     weights[:, 1] = 1
     pictures.save(draw.first_layer(weights, 36, 800), "first_layer", 800)
+
+
+@pytest.mark.parametrize("rotation", [0, 15])
+def test_the_sheet_of_deformations_begins_each_line_with_the_image_itself(predictions, rotation):
+    pixels, _, _ = predictions
+    figure = draw.augmented(pixels[:3], training(rotation), PREPARED)
+    mosaic = np.asarray(figure.axes[0].images[0].get_array())
+    for row in range(3):
+        line = mosaic[30 * row + 1 : 30 * row + 29]
+        original = line[:, 1:29]
+        assert np.array_equal(original, pixels[row].reshape(28, 28))
+        for column in range(1, draw.DEFORMATIONS + 1):
+            same = np.array_equal(line[:, 30 * column + 5 : 30 * column + 33], original)
+            assert same == (rotation == 0)
+
+
+def test_the_sheet_shows_the_first_image_of_each_class():
+    images = np.arange(6, dtype=np.float32)[:, None]
+    labels = np.array([3, 3, 0, 1, 0, 1], np.uint8)
+    assert draw.first_of_each_class(images, labels)[:, 0].tolist() == [0, 2, 3]
