@@ -1,1 +1,1 @@
-"""What people call that is no stage: check, recipe. Imports stages and nn; nothing imports it."""
+"""What people call that is no stage: check, recipe, sweep, experiments. Imports stages and nn; nothing imports it."""

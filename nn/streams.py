@@ -16,6 +16,7 @@ class Purpose(IntEnum):
     ORDER = 1
     SPLIT = 2
     DROPOUT = 3
+    DEFORMATION = 4
     NOISE = 5
 
 

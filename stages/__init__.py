@@ -9,6 +9,7 @@ Lowest first; a file imports only files above it, and no stage imports another:
     datasets      what MNIST and Fashion-MNIST consist of
     idx           the file format of both
     arrays        the prepared arrays
+    augmentation  how much training images are deformed
     cores         how many cores a stage uses
     model         the model file
     tables        the csv files, written and read back
