@@ -1,1 +1,4 @@
-"""What people call that is no stage: check, recipe, sweep, experiments. Imports stages and nn; nothing imports it."""
+"""What people call that is no stage: check, recipe, sweep, experiments.
+
+Imports stages and nn; nothing imports it.
+"""
