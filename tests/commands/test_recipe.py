@@ -7,6 +7,7 @@ import pytest
 
 from commands import recipe
 from commands.check import mistakes_in
+from stages.augmentation import Augment
 from stages.errors import UserError
 from stages.params import read_all
 from stages.train import Train
@@ -76,10 +77,12 @@ def test_quick_names_what_the_others_change_so_that_it_brings_it_back(project):
 def test_first_leaves_nothing_to_what_the_defaults_become(project):
     # It is gradient descent and nothing else, whatever params.yaml takes up.
     without_effect = {"beta1", "beta2", "epsilon", "schedule_steps", "schedule_factor"}
+    without_effect_on_no_deformation = {"smoothness", "untouched", "halved"}
     of_no_matter = {"seed", "blas_kernel", "log_every", "validate_every"}
     named = read_all(recipe.RECIPES / "first.yaml")["train"]
     assert isinstance(named, dict)
     assert named.keys() == Train.model_fields.keys() - without_effect - of_no_matter
+    assert named["augment"] == dict.fromkeys(Augment.model_fields.keys() - without_effect_on_no_deformation, 0)
 
 
 def test_a_recipe_changes_its_values_and_no_other_byte(project):
