@@ -8,6 +8,7 @@ TITLES = (
     "Learning rate",
     "Accuracy on the validation images",
     "Confusion matrix, test images",
+    "Confusion matrix, test images, in % of each class",
     "Recall of each class, test images",
 )
 
