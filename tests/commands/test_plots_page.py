@@ -21,7 +21,7 @@ def skeleton():
 
 @pytest.fixture
 def without_npm(monkeypatch):
-    monkeypatch.setattr(plots_page.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
 
 
 def test_the_committed_page_is_what_the_script_makes_of_the_skeleton(page, skeleton, without_npm):
@@ -59,9 +59,9 @@ def test_what_npm_fetches_has_to_have_the_hash(monkeypatch):
 
 
 def test_an_npm_that_fails_says_why_in_a_line(monkeypatch):
-    monkeypatch.setattr(plots_page.shutil, "which", lambda name: name)
+    monkeypatch.setattr("shutil.which", lambda name: name)
     failed = subprocess.CompletedProcess([], 1, "", "npm error 404\n")
-    monkeypatch.setattr(plots_page.subprocess, "run", lambda *args, **kwargs: failed)
+    monkeypatch.setattr("subprocess.run", lambda *args, **kwargs: failed)
     with pytest.raises(UserError, match=r"npm could not fetch vega-lite 5.23.0: npm error 404"):
         plots_page.fetch(LIBRARIES[1])
 
