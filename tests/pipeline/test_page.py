@@ -80,9 +80,9 @@ def table(project, name):
 
 @pytest.fixture(scope="module")
 def shown(reproduced, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("page with a space, and ä")
-    reproduced.dvc("plots", "show", "--out", str(folder))
-    return drawn(folder / "index.html")
+    project = reproduced.copy(tmp_path_factory.mktemp("page") / "a space and ä")
+    project.dvc("plots", "show")
+    return drawn(project.path / "dvc_plots" / "index.html")
 
 
 def test_every_chart_is_drawn_and_every_picture_is_loaded(shown):
