@@ -1,1 +1,1 @@
-"""What people call that is no stage: check, plots_page. Imports stages and nn; nothing imports it."""
+"""What people call that is no stage: check, recipe, sweep, experiments, plots_page. Nothing imports it."""

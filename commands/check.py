@@ -1,5 +1,8 @@
 """Check: is params.yaml as it should be, all of it? Run as `python -m commands.check`, or `make check`."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from stages.download import Download
 from stages.draw import Draw
 from stages.errors import UserError, command
@@ -17,20 +20,24 @@ SECTIONS: dict[str, type[Section]] = {
 }
 
 
-def main() -> None:
-    """Validate every section; raise UserError with a line for each mistake there is."""
-    content = read_all()
+def mistakes_in(content: Mapping[str, object], path: Path = PARAMS) -> list[str]:
+    """A line for each section with mistakes, or that nobody reads; `path` is where the content stands."""
     mistakes = [
-        f"{PARAMS}: the section {name} is not known; {suggest(str(name), list(SECTIONS))}"
+        f"{path}: the section {name} is not known; {suggest(str(name), list(SECTIONS))}"
         for name in content
         if name not in SECTIONS
     ]
     for name, model in SECTIONS.items():
         try:
-            validate(name, content, model)
+            validate(name, content, model, path)
         except UserError as error:
             mistakes.append(str(error))
-    if mistakes:
+    return mistakes
+
+
+def main() -> None:
+    """Validate every section; raise UserError with a line for each mistake there is."""
+    if mistakes := mistakes_in(read_all()):
         raise UserError("\n".join(mistakes))
     print(f"{PARAMS} is valid")  # noqa: T201
 

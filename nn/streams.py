@@ -16,6 +16,8 @@ class Purpose(IntEnum):
     ORDER = 1
     SPLIT = 2
     DROPOUT = 3
+    DEFORMATION = 4
+    NOISE = 5
 
 
 def stream(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:

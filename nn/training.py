@@ -2,7 +2,7 @@
 
 A step has two rounds, and in each of them all cores work side by side:
 
-1. The parts of the batch: gather the images, forward, loss, backward, each part in its own rows.
+1. The parts of the batch: gather the images, or deform them, forward, loss, backward, each part in its own rows.
 2. The blocks of parameters: the gradient of a block from the whole batch, and at once, while it is still in the
    cache, the step of the optimiser and of the average.
 
@@ -16,6 +16,7 @@ from math import ceil, isfinite, sqrt
 
 import numpy as np
 
+from nn.augment import Deformation
 from nn.averaging import MovingAverage
 from nn.constraints import clipping_factor, limit_norms
 from nn.flat import Array, slices, split
@@ -74,11 +75,13 @@ class Trainer:
         average: MovingAverage | None = None,
         statistics: MovingAverage | None = None,
         extras: Extras = NOTHING,
+        deformation: Deformation | None = None,
     ) -> None:
         self.network, self.optimizer, self.average, self.extras = network, optimizer, average, extras
         self.statistics = statistics  # the average of network.statistics, for batch normalization
         self.images, self.labels = images, labels
         self.team = team
+        self.deformation, self.strength = deformation, 1.0
         dtype = network.params.dtype.type
         self.loss = SoftmaxCrossEntropy(network.rows, network.logits.shape[1], smoothing, dtype)
         self.y = np.empty(network.rows, labels.dtype)
@@ -141,8 +144,10 @@ class Trainer:
         def task(member: int) -> None:  # noqa: ARG001 (has its own rows, and needs no scratch)
             rows = self.parts[part]
             chosen = self.batch[rows]
-            # mode="clip" gathers straight into the buffer; the default mode gathers into a hidden copy.
-            np.take(self.images, chosen, axis=0, out=network.x[rows], mode="clip")
+            if self.deformation is not None:
+                self.deformation.write(self.images, chosen, network.x[rows], part, self.strength)
+            else:  # mode="clip" gathers straight into the buffer; the default mode gathers into a hidden copy
+                np.take(self.images, chosen, axis=0, out=network.x[rows], mode="clip")
             y = np.take(self.labels, chosen, out=self.y[rows], mode="clip")
             logits = network.forward(rows, part)
             self.losses[part] = self.loss.part(rows, logits, y, len(self.batch))
@@ -227,7 +232,7 @@ def train(
     Raises Diverged as soon as the loss or the norm of the gradient is not finite, or a parameter after the last
     step; the parameters are then of no use.
     """
-    network, images = trainer.network, len(trainer.images)
+    network, images, deformation = trainer.network, len(trainer.images), trainer.deformation
     step = epoch = 0
     while step < steps:
         epoch += 1
@@ -236,9 +241,15 @@ def train(
             layer.begin_epoch(
                 [stream(seed, Purpose.DROPOUT, epoch, number, part) for part in range(network.parts)]
             )
+        if deformation is not None:
+            deformation.begin_epoch(
+                [stream(seed, Purpose.DEFORMATION, epoch, part) for part in range(network.parts)]
+            )
         for batch in slices(images, batch_size):
             if step == steps:
                 return
+            if deformation is not None:
+                trainer.strength = deformation.strengths.at(step / steps)
             rate = learning_rate * schedule(step / steps)
             step += 1
             loss, norm = trainer.step(order[batch], rate)

@@ -9,10 +9,18 @@ Lowest first; a file imports only files above it, and no stage imports another:
     datasets      what MNIST and Fashion-MNIST consist of
     idx           the file format of both
     arrays        the prepared arrays
+    augmentation  how much training images are deformed
     cores         how many cores a stage uses
     model         the model file
     tables        the csv files, written and read back
     history       what a run of training leaves behind while it runs
+
+    figures       counts, rates with their intervals, precision and recall
+    calibration   whether the probabilities mean what they say
+    views         an image read several times, moved by a pixel
+    disturbances  images shifted, turned, noisy, thinner or thicker
+    pictures      what all pictures share: size, colours, palette
+    trust         pictures of how far the network can be trusted
 
     fetch         what is at a URL becomes a file: bounded, retried, resumed
     indexes       where pip's configuration says that packages come from
@@ -25,3 +33,4 @@ from stages import environment
 
 environment.check()
 environment.pin_kernel()
+environment.keep_fonts_here()

@@ -27,6 +27,14 @@ class Normalization(BaseModel):
     mean: float
     standard_deviation: float
 
+    def normalized(self, pixels: Images) -> Images:
+        """What pixels between 0 and 1 become."""
+        return (pixels - self.mean) / self.standard_deviation
+
+    def pixels(self, images: Images) -> Images:
+        """The pixels between 0 and 1 that became these images."""
+        return images * self.standard_deviation + self.mean
+
 
 class Prepared(BaseModel):
     """What prepared.json says of the arrays beside it."""

@@ -1,42 +1,42 @@
 """Draw: the pictures that people look at.
 
-Run as `python -m stages.draw`. Reads the curves, the predictions, the model and the test arrays; writes
-plots/*.png. Equal inputs give equal bytes: no date, no version, no setting of this machine goes into a picture.
+Run as `python -m stages.draw`. Reads the curves, the tables of evaluate, the predictions, the model and the test
+arrays; writes plots/*.png.
 """
 
-import io
-import os
 from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
 from typing import Annotated
 
-# Without this matplotlib would keep its cache of fonts in the home folder.
-os.environ.setdefault("MPLCONFIGDIR", str(Path(".dvc/tmp/matplotlib").absolute()))
-
 import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
-from PIL import Image
 from pydantic import Field
 
 from nn.layers import Dense
-from stages import arrays
+from stages import arrays, trust
 from stages.errors import UserError, command
-from stages.files import together, writing
+from stages.figures import confusion_counts
+from stages.files import together
 from stages.idx import SIDE
 from stages.model import read_model
 from stages.params import Integer, Section, read_section
+from stages.pictures import (
+    ALL_COLORS,
+    GREYS,
+    PLOTS,
+    QUIET,
+    TRAINING,
+    VALIDATION,
+    chart,
+    save,
+    set_style,
+)
 from stages.tables import read_numbers
 
-PLOTS = Path("plots")
-TRAINING, VALIDATION, QUIET = "#4878a8", "#c8502c", "#9bb8d3"
-COLORS = 64  # of a palette: a third of the size of full colour, and no eye sees the difference
-ALL_COLORS = 256  # where the shade is what the picture says
-GREYS = 16
 SHADES = mpl.colormaps["RdBu_r"].resampled(31)  # leaves room for the greys of the letters
 
 Probabilities = NDArray[np.float32]
@@ -52,10 +52,9 @@ class Draw(Section):
 
 
 def main() -> None:
-    """The stage: tables, predictions, model and arrays in; five pictures out."""
+    """The stage: tables, predictions, model and arrays in; seven pictures out."""
     params = read_section("draw", Draw)
-    mpl.rcdefaults()  # whatever a matplotlibrc of this machine says
-    mpl.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
+    set_style()
     prepared = arrays.read_description()
     probabilities = read_probabilities("test", len(prepared.classes))
     images, labels = arrays.read("test", len(prepared.classes))
@@ -68,7 +67,7 @@ def main() -> None:
     first = next(layer for layer in network.layers if isinstance(layer, Dense))
 
     width = params.width
-    pixels = np.asarray(images) * prepared.normalization.standard_deviation + prepared.normalization.mean
+    pixels = np.clip(prepared.normalization.pixels(images), 0, 1)
     mistakes = misclassified(pixels, labels, probabilities, prepared.classes, params.misclassified)
     with together():
         save(loss_curve(params), "loss_curve", width)
@@ -76,6 +75,8 @@ def main() -> None:
         save(confusion_matrix(labels, probabilities, prepared.classes), "confusion_matrix", width, ALL_COLORS)
         save(mistakes, "misclassified", width, GREYS)
         save(first_layer(first.W, params.first_layer, width), "first_layer", width)
+        save(trust.reliability(), "reliability", width)
+        save(trust.robustness(pixels[0]), "robustness", width)
 
 
 def read_probabilities(part: str, classes: int) -> Probabilities:
@@ -127,8 +128,7 @@ def accuracy_curve() -> Figure:
 
 def confusion_matrix(labels: arrays.Labels, probabilities: Probabilities, classes: Sequence[str]) -> Figure:
     """How often each class was read as each other, shaded by the share of the actual class."""
-    counts = np.zeros((len(classes), len(classes)), np.int64)
-    np.add.at(counts, (labels, probabilities.argmax(axis=1)), 1)
+    counts = confusion_counts(labels, probabilities.argmax(axis=1), len(classes))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(8, 7), layout="constrained")
     axes = figure.subplots()
@@ -158,7 +158,7 @@ def misclassified(
     classes: Sequence[str],
     most: int,
 ) -> Figure:
-    """The images that were read wrongly, the surest mistakes first: what was read, how surely, what it was."""
+    """The images that were read wrongly, the surest mistakes first: what was read, what it is, how surely each."""
     predicted = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(predicted != labels)
     surest = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:most]
@@ -170,12 +170,11 @@ def misclassified(
         axes.axis("off")
     for axes, index in zip(grid.flat, surest, strict=False):
         axes.imshow(pixels[index].reshape(SIDE, SIDE), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-        read_as = predicted[index]
-        axes.set_title(
-            f"{classes[read_as]} ({probabilities[index, read_as]:.0%})\nis {classes[labels[index]]}",
-            fontsize=8,
-            pad=2,
+        read_as, is_really = (
+            f"{classes[label]} ({percentage(probabilities[index, label])})"
+            for label in (predicted[index], labels[index])
         )
+        axes.set_title(f"{read_as}\nis {is_really}", fontsize=8, pad=2)
     figure.suptitle(
         f"{len(wrong):,} of {len(labels):,} test images read wrongly; the {len(surest)} surest mistakes"
         if len(wrong)
@@ -183,6 +182,13 @@ def misclassified(
         fontsize=11,
     )
     return figure
+
+
+def percentage(probability: float) -> str:
+    """A probability with one digit after the point, but never rounded to all or nothing."""
+    if probability < 0.001:
+        return "<0.1%"
+    return ">99.9%" if probability > 0.999 else f"{probability:.1%}"
 
 
 def first_layer(weights: NDArray[np.floating], most: int, width: int) -> Figure:
@@ -216,26 +222,6 @@ def first_layer(weights: NDArray[np.floating], most: int, width: int) -> Figure:
         fontsize=11,
     )
     return figure
-
-
-def chart(x_label: str, y_label: str) -> tuple[Figure, Axes]:
-    """An empty chart with labelled axes and a quiet grid."""
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.subplots()
-    axes.set_xlabel(x_label)
-    axes.set_ylabel(y_label)
-    axes.grid(visible=True, color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    return figure, axes
-
-
-def save(figure: Figure, name: str, width: int, colors: int = COLORS) -> None:
-    """Put a figure into plots/NAME.png, `width` pixels wide, with a palette of so many colours."""
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=width / figure.get_figwidth())
-    picture = Image.open(drawn).convert("RGB").quantize(colors, dither=Image.Dither.NONE)
-    with writing(PLOTS / f"{name}.png") as file:
-        picture.save(file, format="png", optimize=True)
 
 
 if __name__ == "__main__":

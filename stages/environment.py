@@ -57,3 +57,11 @@ def pin_kernel() -> None:
     automatic = re.search(r"\bblas_kernel['\"]?:\s*['\"]?auto\b", text)
     if platform.machine().lower() in {"x86_64", "amd64"} and not automatic:
         os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")
+
+
+def keep_fonts_here() -> None:
+    """Have matplotlib keep its list of fonts in the folder of the project; it would take the home folder.
+
+    It asks for the folder when it is imported.
+    """
+    os.environ.setdefault("MPLCONFIGDIR", str(Path(".dvc/tmp/matplotlib").absolute()))

@@ -20,7 +20,9 @@ from stages.tables import write_table
 METRICS = Path("metrics/train.json")
 TRAINING = Path("plots/training.csv")
 VALIDATION = Path("plots/validation.csv")
-SECONDS = Path(".dvc/tmp/times/train.csv")
+# An experiment may run in a folder of its own: DVC says where the checkout is, and what the experiment is called.
+TIMES = Path(os.environ.get("DVC_ROOT", "."), ".dvc/tmp/times")
+SECONDS = TIMES / f"{os.environ.get('DVC_EXP_NAME', 'train')}.csv"
 SIGNAL = Path(".dvc/tmp/exps/run/DVCLIVE_STEP_COMPLETED")
 
 

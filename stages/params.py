@@ -80,8 +80,17 @@ def validate(
     try:
         return model.model_validate(section)
     except ValidationError as error:
-        lines = [explain(name, mistake, list(model.model_fields)) for mistake in error.errors()]
+        lines = [explain(name, mistake, keys_beside(model, mistake["loc"])) for mistake in error.errors()]
         raise UserError("; ".join(f"{path}: {line}" for line in lines)) from None
+
+
+def keys_beside(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """The keys that a section, or the section within it that this place is in, may have."""
+    for name in place[:-1]:
+        field = model.model_fields.get(str(name))
+        if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            model = field.annotation
+    return list(model.model_fields)
 
 
 def explain(section: str, mistake: ErrorDetails, known: list[str]) -> str:

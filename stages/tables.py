@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from stages.errors import UserError
 from stages.files import missing, write
@@ -18,8 +19,10 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
     write(path, text.getvalue().encode())
 
 
-def read_numbers(path: Path, columns: Sequence[str]) -> list[list[float]]:
-    """The numbers in these columns, a list each.
+def read_numbers(
+    path: Path, columns: Sequence[str], where: Mapping[str, str] = MappingProxyType({})
+) -> list[list[float]]:
+    """The numbers in these columns, a list each, of the rows that hold these words in other columns.
 
     Raises UserError where the file is missing, lacks a column or holds no number in one.
     """
@@ -29,6 +32,7 @@ def read_numbers(path: Path, columns: Sequence[str]) -> list[list[float]]:
     except FileNotFoundError:
         raise missing(path) from None
     try:
+        rows = [row for row in rows if all(row[column] == word for column, word in where.items())]
         return [[float(row[column]) for row in rows] for column in columns]
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is no table of {', '.join(columns)}: {error!r}") from None
+        raise UserError(f"{path} is no table of {', '.join([*where, *columns])}: {error!r}") from None

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from nn.architecture import fully_connected
+from nn.augment import Deformation
 from nn.averaging import MovingAverage
 from nn.inference import fold, inference_network
 from nn.losses import cross_entropy
@@ -23,7 +24,8 @@ from nn.stopping import EarlyStopping
 from nn.streams import Purpose, stream
 from nn.threads import Team, suitable_parts
 from nn.training import Diverged, Extras, Trainer, steps_per_epoch, train
-from stages import arrays
+from stages import arrays, idx
+from stages.augmentation import Augment
 from stages.cores import number_of_threads
 from stages.errors import UserError, command
 from stages.history import History
@@ -53,6 +55,7 @@ class Train(Section):
     iterations: Positive | None
     batch_size: Positive
     shards: Annotated[Integer, Field(ge=1, le=64)] | None
+    augment: Augment
     label_smoothing: Share
     optimizer: Literal["sgd", "nesterov", "rmsprop", "adam", "adamw", "lion"]
     learning_rate: Annotated[Number, Field(gt=0, le=1e30)]
@@ -141,7 +144,7 @@ def main() -> None:
     threads = number_of_threads(network.parts, training_work(network.layers) * params.batch_size)
     try:
         with Team(threads) as team:
-            trainer = make_trainer(params, network, images, labels, team)
+            trainer = make_trainer(params, network, images, labels, background=prepared.background, team=team)
             run = train(
                 trainer,
                 batch_size=params.batch_size,
@@ -260,9 +263,19 @@ def make_network(params: Train, classes: int) -> Network:
 
 
 def make_trainer(
-    params: Train, network: Network, images: arrays.Images, labels: arrays.Labels, team: Team
+    params: Train,
+    network: Network,
+    images: arrays.Images,
+    labels: arrays.Labels,
+    *,
+    background: float,
+    team: Team,
 ) -> Trainer:
-    """Network, optimiser, averages and extras, ready for the first step."""
+    """Network, optimiser, averages, deformation and extras, ready for the first step.
+
+    In the context of the team: the deformation's patterns are found by BLAS, which has one thread there.
+    """
+    strengths = params.augment.strengths()
     return Trainer(
         network,
         make_optimizer(params, network),
@@ -273,6 +286,7 @@ def make_trainer(
         average=MovingAverage(network.params, params.ema) if params.ema else None,
         statistics=MovingAverage(network.statistics, params.ema) if params.ema else None,
         extras=Extras(params.l2, params.clip_norm, params.max_norm),
+        deformation=Deformation(strengths, idx.SIDE, network.parts, background) if strengths.any else None,
     )
 
 

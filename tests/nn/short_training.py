@@ -9,12 +9,15 @@ import stages  # noqa: F401 (pins the kernel, before NumPy is imported)
 import numpy as np
 
 from nn.architecture import fully_connected
+from nn.augment import Deformation, Strengths
 from nn.network import Network
 from nn.optimizers import Adam
 from nn.schedules import cosine
 from nn.streams import Purpose, stream
 from nn.threads import Team
 from nn.training import Trainer, train
+
+STRENGTHS = Strengths(rotation=15, shear=15, scale=0.15, shift=1, elastic=1, untouched=0.1, halved=0.2)
 
 
 def main() -> None:
@@ -28,7 +31,12 @@ def main() -> None:
         network.initialize(stream(0, Purpose.WEIGHTS))
         with Team(2) as team:
             trainer = Trainer(
-                network, Adam(network.params, network.grads, network.decayed), images, labels, team=team
+                network,
+                Adam(network.params, network.grads, network.decayed),
+                images,
+                labels,
+                team=team,
+                deformation=Deformation(STRENGTHS, 28, network.parts, 0.0),
             )
             for _ in train(trainer, batch_size=64, steps=20, learning_rate=0.001, schedule=cosine, seed=0):
                 pass

@@ -26,12 +26,19 @@ STANDARD = {  # params.yaml of the checkout may say something else, while somebo
     "prepare.validation_size": 10_000,
     "prepare.seed": 0,
     "train.seed": 0,
+    **{f"train.augment.{part}": 0.0 for part in ("rotation", "shear", "scale", "shift", "elastic")},
+    "train.label_smoothing": 0.0,
+    "train.beta2": 0.999,
+    "train.weight_decay": 0.0,
+    "train.warmup": 0,
+    "train.ema": 0.0,
     "train.iterations": None,
     "train.optimizer": "adam",
     "train.momentum": 0.9,
     "train.schedule": "cosine",
     "train.log_every": None,
     "train.validate_every": None,
+    "evaluate.views": 1,
 }
 SMALL = {
     **STANDARD,
@@ -97,11 +104,14 @@ class Project:
         yaml = YAML()
         content = yaml.load((self.path / "params.yaml").read_text("utf-8"))
         for name, value in values.items():
-            section, key = name.split(".")
+            *sections, key = name.split(".")
+            place = content
+            for section in sections:
+                place = place[section]
             if value is REMOVED:
-                del content[section][key]
+                del place[key]
             else:
-                content[section][key] = in_one_line(value)
+                place[key] = in_one_line(value)
         with (self.path / "params.yaml").open("w", encoding="utf-8") as file:
             yaml.dump(content, file)
 

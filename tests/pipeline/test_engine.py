@@ -23,6 +23,9 @@ OPTIONS = {
         "train.warmup": 1,
         "train.ema": 0.9,
         "train.shards": 4,
+        "train.augment.rotation": 5.0,
+        "train.augment.shift": 0.5,
+        "train.augment.elastic": 0.3,
     },
     "layer normalization and tanh": {"train.normalization": "layer", "train.activation": "tanh"},
     "lion, l2 and steps": {"train.optimizer": "lion", "train.l2": 0.001, "train.schedule": "steps"},
@@ -54,6 +57,7 @@ def test_a_network_of_any_kind_learns_and_is_read_by_evaluate(workspace, options
 
 def test_the_number_of_threads_changes_no_byte(workspace):
     workspace.change(OPTIONS["everything at once"])
+    workspace.change({"evaluate.views": 9})
     hashes = set()
     for threads in ("1", "2", "3", "8"):
         succeeded(workspace.stage("train", env={"NETWORK_THREADS": threads}))

@@ -24,6 +24,8 @@ OUTPUTS = {
         "metrics/test.json",
         "plots/confusion.csv",
         "plots/per_class.csv",
+        "plots/calibration.csv",
+        "plots/robustness.csv",
     ],
     "draw": [],
 }
@@ -150,6 +152,8 @@ SPOILT = {
     "test images of float64": ("evaluate", put(TEST_IMAGES, np.zeros((200, 784))), TEST_IMAGES, "holds float64"),
     "an archive of predictions": ("draw", write(PREDICTIONS, ARCHIVE), PREDICTIONS, "an archive of several"),
     "predictions of 9 classes": ("draw", put(PREDICTIONS, np.zeros((200, 9), "f")), PREDICTIONS, "of 10 classes"),
+    "no table of evaluate": ("draw", remove("plots/calibration.csv"), "plots/calibration.csv", "is missing"),
+    "a table of others": ("draw", write("plots/robustness.csv", b"a\n1\n"), "robustness.csv is no table of"),
     "no curve": ("draw", remove("plots/validation.csv"), "plots/validation.csv", "is missing"),
 }  # fmt: skip
 

@@ -2,7 +2,15 @@
 
 import json
 
-PICTURES = ("loss_curve", "accuracy_curve", "confusion_matrix", "misclassified", "first_layer")
+PICTURES = (
+    "loss_curve",
+    "accuracy_curve",
+    "confusion_matrix",
+    "misclassified",
+    "first_layer",
+    "reliability",
+    "robustness",
+)
 TITLES = (
     "Loss, training and validation",
     "Learning rate",
@@ -10,6 +18,8 @@ TITLES = (
     "Confusion matrix, test images",
     "Confusion matrix, test images, in % of each class",
     "Recall of each class, test images",
+    "Share read right over confidence, test images",
+    "Accuracy on disturbed test images",
 )
 
 
@@ -35,7 +45,15 @@ def test_metrics_show_has_a_row_for_each_file_and_no_lists(reproduced):
         accuracy = json.loads((reproduced.path / "metrics" / f"{name}.json").read_text())[column]
         assert float(cells[f"metrics/{name}.json"][column]) == round(accuracy, 5)
     assert {"precision", "recall", "f1"}.isdisjoint(header)
-    assert max(map(len, table.splitlines())) <= 210  # the columns of all three files side by side
+
+
+def test_every_metric_beside_the_last_commit_fits_a_narrow_screen(reproduced):
+    table = reproduced.dvc("metrics", "diff", "--all")
+    assert max(map(len, table.splitlines())) <= 80
+    for name in ("train", "validation", "test"):
+        figures = json.loads((reproduced.path / "metrics" / f"{name}.json").read_text())
+        shown = {row[1] for row in rows(table) if row[0] == f"metrics/{name}.json"}
+        assert shown == {key for key, figure in figures.items() if not isinstance(figure, list)}
 
 
 def test_metrics_diff_shows_what_another_learning_rate_changed(retrained):

@@ -133,23 +133,18 @@ def is_published(path: Path, sha256: str) -> bool:
     return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
 
 
-def test_a_thousand_plain_steps_read_93_of_100_digits(tmp_path, env, capsys):
+RECIPE_FIRST = """
+from commands.recipe import PARAMS, with_recipe
+PARAMS.write_text(with_recipe(PARAMS.read_text("utf-8"), "first"), "utf-8")
+"""
+
+
+def test_the_recipe_first_reads_93_of_100_digits_after_a_thousand_plain_steps(tmp_path, env, capsys):
     copy_checkout(tmp_path)
     project = Project(tmp_path, env)
     bring_published(project)
-    project.change(
-        {
-            **STANDARD,
-            "train.hidden": [100],
-            "train.epochs": None,
-            "train.iterations": 1000,
-            "train.batch_size": 100,
-            "train.optimizer": "sgd",
-            "train.momentum": 0,
-            "train.learning_rate": 0.1,
-            "train.schedule": "constant",
-        }
-    )
+    project.change(STANDARD)
+    succeeded(project.run(sys.executable, "-c", RECIPE_FIRST))
     for stage in ("prepare", "train", "evaluate"):
         succeeded(project.stage(stage))
     accuracy = json.loads((project.path / "metrics" / "test.json").read_text())["accuracy"]

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages import draw, tables
+from stages import draw, pictures, tables, trust
+from stages.disturbances import DISTURBANCES
 
 
 @pytest.fixture
@@ -34,25 +35,37 @@ PARAMS = draw.Draw(width=800, smoothing=5, misclassified=40, first_layer=36)
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty project with the curves of a run of 60 logged steps."""
+    """An empty project with the curves of a run of 60 logged steps, and tables of evaluate."""
     monkeypatch.chdir(tmp_path)
     rows = [(step, 1, 0.1, 2 / step) for step in range(1, 61)]
-    tables.write_table(draw.PLOTS / "training.csv", ("step", "epoch", "learning_rate", "loss"), rows)
+    tables.write_table(pictures.PLOTS / "training.csv", ("step", "epoch", "learning_rate", "loss"), rows)
     points = [(step, 1, 3 / step, 1 - 1 / step) for step in range(10, 61, 10)]
-    tables.write_table(draw.PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), points)
+    tables.write_table(pictures.PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), points)
+    bins = [(m / 15, (m + 1) / 15, 3 + m**3, 2 + m**3, (m + 0.3) / 15) for m in range(3, 15)]
+    tables.write_table(pictures.PLOTS / "calibration.csv", ("low", "high", "images", "right", "confidence"), bins)
+    disturbed = [
+        (name, strength, 30 * number, 300)
+        for name, disturbance in DISTURBANCES.items()
+        for number, strength in enumerate(disturbance.strengths)
+    ]
+    tables.write_table(
+        pictures.PLOTS / "robustness.csv", ("disturbance", "strength", "errors", "images"), disturbed
+    )
     return tmp_path
 
 
-def pictures(folder, predictions, classes=DIGITS, width=800):
+def drawn(folder, predictions, classes=DIGITS, width=800):
     """Every picture, drawn."""
     pixels, labels, probabilities = predictions
     weights = np.random.default_rng(0).standard_normal((784, 50))
-    draw.save(draw.loss_curve(PARAMS), "loss_curve", width)
-    draw.save(draw.accuracy_curve(), "accuracy_curve", width)
-    draw.save(draw.confusion_matrix(labels, probabilities, classes), "confusion_matrix", width)
-    draw.save(draw.misclassified(pixels, labels, probabilities, classes, 40), "misclassified", width)
-    draw.save(draw.first_layer(weights, 36, width), "first_layer", width)
-    return sorted((folder / draw.PLOTS).glob("*.png"))
+    pictures.save(draw.loss_curve(PARAMS), "loss_curve", width)
+    pictures.save(draw.accuracy_curve(), "accuracy_curve", width)
+    pictures.save(draw.confusion_matrix(labels, probabilities, classes), "confusion_matrix", width)
+    pictures.save(draw.misclassified(pixels, labels, probabilities, classes, 40), "misclassified", width)
+    pictures.save(draw.first_layer(weights, 36, width), "first_layer", width)
+    pictures.save(trust.reliability(), "reliability", width)
+    pictures.save(trust.robustness(pixels[0]), "robustness", width)
+    return sorted((folder / pictures.PLOTS).glob("*.png"))
 
 
 def opened(path):
@@ -63,22 +76,23 @@ def opened(path):
 
 
 @pytest.mark.parametrize("classes", [DIGITS, CLOTHES])
-def test_every_picture_is_800_pixels_wide_and_small_enough_for_git(folder, predictions, classes):
-    paths = pictures(folder, predictions, classes)
-    assert len(paths) == 5
+def test_every_picture_is_800_pixels_wide_small_and_without_date_or_version(folder, predictions, classes):
+    paths = drawn(folder, predictions, classes)
+    assert len(paths) == 7
     for path in paths:
         assert opened(path).width == 800
+        assert not opened(path).info
         # Noise, which is what these weights and images are, packs worst of all.
         assert path.stat().st_size < (60_000 if "curve" in path.name else 100_000), path.name
 
 
 def test_a_picture_has_the_width_asked_for(folder, predictions):
-    assert {opened(path).width for path in pictures(folder, predictions, width=500)} == {500}
+    assert {opened(path).width for path in drawn(folder, predictions, width=500)} == {500}
 
 
 def test_the_same_input_gives_the_same_bytes(folder, predictions):
-    first = [path.read_bytes() for path in pictures(folder, predictions)]
-    assert [path.read_bytes() for path in pictures(folder, predictions)] == first
+    first = [path.read_bytes() for path in drawn(folder, predictions)]
+    assert [path.read_bytes() for path in drawn(folder, predictions)] == first
 
 
 def test_the_shades_of_the_confusion_matrix_are_those_of_the_colour_map(folder):
@@ -87,16 +101,11 @@ def test_the_shades_of_the_confusion_matrix_are_those_of_the_colour_map(folder):
     for digit in range(10):  # each is read right to another share
         read_as[1000 * digit : 1000 * digit + 60 * digit] = (digit + 1) % 10
     figure = draw.confusion_matrix(labels, np.eye(10, dtype=np.float32)[read_as], DIGITS)
-    draw.save(figure, "confusion_matrix", 800, draw.ALL_COLORS)
-    drawn = np.asarray(opened(folder / draw.PLOTS / "confusion_matrix.png").convert("RGB")).reshape(-1, 3)
+    pictures.save(figure, "confusion_matrix", 800, pictures.ALL_COLORS)
+    shades = np.asarray(opened(folder / pictures.PLOTS / "confusion_matrix.png").convert("RGB")).reshape(-1, 3)
     for digit in range(10):
         wanted = 255 * np.array(mpl.colormaps["Blues"](np.sqrt(1 - 0.06 * digit))[:3])
-        assert np.abs(drawn - wanted).max(axis=1).min() < 6
-
-
-def test_no_picture_holds_a_date_or_a_version(folder, predictions):
-    for path in pictures(folder, predictions):
-        assert not opened(path).info
+        assert np.abs(shades - wanted).max(axis=1).min() < 6
 
 
 def test_the_curves_have_labelled_axes_and_a_legend(folder):
@@ -119,7 +128,7 @@ def test_the_smoothed_loss_is_the_running_mean(folder):
 
 
 def test_without_validation_images_the_curves_say_so(folder):
-    tables.write_table(draw.PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), [])
+    tables.write_table(pictures.PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), [])
     assert "no validation images" in draw.loss_curve(PARAMS).axes[0].get_title()
     assert "No validation images" in draw.accuracy_curve().axes[0].get_title()
 
@@ -129,8 +138,46 @@ def test_the_surest_mistakes_come_first(predictions):
     figure = draw.misclassified(pixels, labels, probabilities, DIGITS, 3)
     wrong = probabilities.argmax(axis=1) != labels
     surest = probabilities[wrong].max()
-    assert f"({surest:.0%})" in figure.axes[0].get_title()
+    assert f"({surest:.1%})" in figure.axes[0].get_title()
     assert sum(bool(axes.images) for axes in figure.axes) == 3
+
+
+def test_a_mistake_shows_the_probabilities_of_what_was_read_and_of_what_it_is():
+    probabilities = np.zeros((1, 10), np.float32)
+    probabilities[0, [3, 5, 8]] = 0.9, 0.085, 0.015
+    figure = draw.misclassified(np.zeros((1, 784)), np.array([5], np.uint8), probabilities, DIGITS, 40)
+    assert figure.axes[0].get_title() == "3 (90.0%)\nis 5 (8.5%)"
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"), [(0.99995, ">99.9%"), (0.0002, "<0.1%"), (0.5, "50.0%"), (0.001, "0.1%")]
+)
+def test_a_probability_is_never_rounded_to_all_or_nothing(probability, shown):
+    assert draw.percentage(probability) == shown
+
+
+def test_the_reliability_shows_each_bin_with_its_interval(folder):
+    upper, lower = trust.reliability().axes
+    heights = [bar.get_height() for bar in upper.containers[0]]
+    assert heights == pytest.approx([(2 + m**3) / (3 + m**3) for m in range(3, 15)])
+    assert [bar.get_height() for bar in lower.containers[0]] == [3 + m**3 for m in range(3, 15)]
+    images = sum(3 + m**3 for m in range(3, 15))
+    error = sum(abs(2 + m**3 - (3 + m**3) * (m + 0.3) / 15) for m in range(3, 15)) / images
+    assert upper.get_title().endswith(f"{error:.2%}")
+
+
+def test_the_robustness_shows_a_curve_and_an_image_for_each_strength(folder, predictions):
+    pixels, _, _ = predictions
+    panels = trust.robustness(pixels[0]).axes[:4]
+    for axes, (name, disturbance) in zip(panels, DISTURBANCES.items(), strict=True):
+        assert axes.get_title() == name.capitalize()
+        (line,) = axes.lines
+        assert np.asarray(line.get_xdata()).tolist() == list(disturbance.strengths)
+        assert np.asarray(line.get_ydata()) == pytest.approx([100, 90, 80, 70, 60, 50])
+        examples = [np.asarray(child.images[0].get_array()) for child in axes.child_axes]
+        assert len(examples) == len(disturbance.strengths)
+        unchanged = examples[disturbance.strengths.index(0)]
+        assert unchanged == pytest.approx(pixels[0].reshape(28, 28), abs=1e-6)
 
 
 def test_a_perfect_reader_gets_a_picture_too(predictions):
@@ -142,4 +189,4 @@ def test_a_perfect_reader_gets_a_picture_too(predictions):
 def test_a_unit_without_weights_is_drawn_without_a_warning(folder):
     weights = np.zeros((784, 3))
     weights[:, 1] = 1
-    draw.save(draw.first_layer(weights, 36, 800), "first_layer", 800)
+    pictures.save(draw.first_layer(weights, 36, 800), "first_layer", 800)

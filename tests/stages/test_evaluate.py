@@ -1,32 +1,8 @@
 import numpy as np
 import pytest
 
+from nn.losses import cross_entropy, softmax
 from stages import evaluate
-
-
-def test_the_wilson_interval_is_that_of_the_published_examples():
-    # 31 and 35 errors of 10,000, as the records of MNIST are quoted.
-    assert [round(100 * bound, 2) for bound in evaluate.wilson(31, 10_000)] == [0.22, 0.44]
-    assert [round(100 * bound, 2) for bound in evaluate.wilson(35, 10_000)] == [0.25, 0.49]
-
-
-@pytest.mark.parametrize(("errors", "images"), [(0, 10), (10, 10), (0, 1)])
-def test_the_interval_stays_between_zero_and_one(errors, images):
-    low, high = evaluate.wilson(errors, images)
-    assert 0 <= low <= errors / images <= high <= 1
-
-
-def test_the_confusion_counts_pairs():
-    confusion = evaluate.confusion_counts(np.array([0, 0, 1, 2], np.uint8), np.array([0, 1, 1, 0]), 3)
-    assert confusion.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
-
-
-def test_precision_recall_and_f1_are_those_of_a_worked_example():
-    # Class 0: 2 there, 2 read as it, 1 right. Class 1: 1 there, 2 read as it, 1 right. Class 2: never read.
-    precision, recall, f1 = evaluate.per_class(np.array([[1, 1, 0], [0, 1, 0], [1, 0, 0]]))
-    assert precision == [1 / 2, 1 / 2, 0]
-    assert recall == [1 / 2, 1, 0]
-    assert f1 == [1 / 2, 2 / 3, 0]
 
 
 def test_the_figures_agree_with_each_other():
@@ -42,7 +18,29 @@ def test_without_images_there_are_no_figures():
     figures = evaluate.summary(np.zeros((2, 2), np.int64), loss=None)
     assert figures["images"] == figures["errors"] == 0
     assert figures["accuracy"] is None
-    assert figures["error_rate_low"] is figures["recall"] is None
+    assert figures["error_rate_low"] is None
+    assert evaluate.by_class(np.zeros((2, 2), np.int64)) == {"precision": None, "recall": None, "f1": None}
+
+
+def test_without_images_views_have_no_figures_either():
+    figures = evaluate.views_summary(np.zeros((0, 10), np.float32), np.zeros(0, np.uint8))
+    assert figures["views_errors"] == 0
+    assert figures["views_accuracy"] is figures["views_loss"] is None
+
+
+def test_the_figures_of_one_view_called_several_are_those_of_the_single_view(rng):
+    logits = rng.standard_normal((50, 10)).astype(np.float32)
+    labels = rng.integers(10, size=50).astype(np.uint8)
+    loss, errors = cross_entropy(logits, labels), (logits.argmax(axis=1) != labels).sum()
+    figures = evaluate.views_summary(softmax(logits), labels)
+    assert figures["views_loss"] == pytest.approx(loss, rel=1e-6)
+    assert figures["views_errors"] == errors
+    assert figures["views_error_rate"] == errors / 50
+
+
+def test_the_loss_of_an_average_that_rules_the_label_out_is_finite():
+    figures = evaluate.views_summary(np.array([[1, 0]], np.float32), np.array([1], np.uint8))
+    assert figures["views_loss"] == pytest.approx(-np.log(np.finfo(np.float32).tiny), rel=1e-6)
 
 
 def test_a_share_is_of_the_actual_class():

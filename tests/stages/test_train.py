@@ -13,6 +13,7 @@ PARAMS = dict(cast("dict[str, object]", read_all(ROOT / "params.yaml")["train"])
     "epochs": 3,
     "batch_size": 100,
 }
+AUGMENT = cast("dict[str, object]", PARAMS["augment"])
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,12 @@ PARAMS = dict(cast("dict[str, object]", read_all(ROOT / "params.yaml")["train"])
         ({"early_stopping": 0}, "train.early_stopping is 0: input should be greater than or equal to 1"),
         ({"momentum": 1.0}, "train.momentum is 1.0: input should be less than 1"),
         ({"learning_rate": -0.1}, "train.learning_rate is -0.1: input should be greater than 0"),
+        ({"augment": AUGMENT | {"shift": -1}}, "train.augment.shift is -1: input should be greater than or equal"),
+        (
+            {"augment": AUGMENT | {"rotations": 3}},
+            r"train.augment.rotations is no known key; did you mean rotation\?",
+        ),
+        ({"augment": None}, "train.augment is null: input should be a valid dictionary"),
         ({"seed": -1}, "train.seed is -1: input should be greater than or equal to 0"),
     ],
 )

@@ -1,0 +1,180 @@
+"""Recipe: a named set of parameters goes into params.yaml. Run as `python -m commands.recipe NAME [--force]`.
+
+recipes/NAME.yaml holds some of the parameters; what it does not name is as in the params.yaml of the last commit.
+`dvc repro` or `dvc exp run` does the rest. Without a NAME the recipes are listed.
+"""
+
+import argparse
+import io
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.representer import RoundTripRepresenter
+
+from commands.check import mistakes_in
+from stages.errors import UserError, command
+from stages.files import write
+from stages.params import PARAMS, read_all
+
+RECIPES = Path("recipes")
+BACK = f"`git checkout -- {PARAMS}` brings the committed parameters back"
+
+
+def main() -> None:
+    """List the recipes, or put one of them into params.yaml: whole, or, where anything is wrong, not at all."""
+    parser = argparse.ArgumentParser(prog="python -m commands.recipe", description=__doc__.splitlines()[0])
+    parser.add_argument("name", nargs="?", help="one of the recipes; without it they are listed")
+    parser.add_argument("--force", action="store_true", help=f"overwrite uncommitted edits of {PARAMS}")
+    arguments = parser.parse_args()
+    if arguments.name is None:
+        print("\n".join(f"{name:<10} {purpose(name)}" for name in names()))  # noqa: T201
+    else:
+        apply(arguments.name, force=arguments.force)
+
+
+def names() -> list[str]:
+    """The recipes there are."""
+    return sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
+def purpose(name: str) -> str:
+    """What a recipe is for: the first line of its file."""
+    with (RECIPES / f"{name}.yaml").open(encoding="utf-8") as file:
+        return file.readline().lstrip("#").strip()
+
+
+def apply(name: str, *, force: bool) -> None:
+    """Write the committed parameters with those of the recipe into params.yaml, and say what changed.
+
+    Raises UserError where there is no such recipe or it has mistakes, where Git has no params.yaml, and, without
+    `force`, where somebody has edited params.yaml: edits that a recipe made do not count.
+    """
+    if name not in names():
+        raise UserError(f"there is no recipe {name}; there are {', '.join(names())}")
+    committed = committed_text()
+    wanted = with_recipe(committed, name)
+    found = PARAMS.read_text("utf-8", "replace") if PARAMS.exists() else ""
+    if not force and edited(found, committed):
+        raise UserError(
+            f"{PARAMS} has edits that are not committed: commit them, or overwrite them with --force ({BACK})"
+        )
+    before = parameters()
+    write(PARAMS, wanted.encode())
+    after = parameters()
+    changed = [key for key in after | before if before.get(key, "") != after.get(key, "")]
+    for key in changed:
+        print(f"{key}: {before.get(key, '(not there)')} -> {after.get(key, '(not there)')}")  # noqa: T201
+    if changed:
+        print(f"{PARAMS} is as the recipe {name} wants it; `dvc repro` trains with it. {BACK}.")  # noqa: T201
+    else:
+        print(f"{PARAMS} was as the recipe {name} wants it already")  # noqa: T201
+
+
+def parameters() -> dict[str, str]:
+    """Name and value of every parameter in params.yaml, for people to read; none where the file cannot be read."""
+    try:
+        return dict(leaves(read_all()))
+    except UserError:
+        return {}
+
+
+def leaves(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Name, as in train.seed, and value of every parameter."""
+    for key, value in content.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def committed_text() -> str:
+    """params.yaml as of the last commit; raises UserError where Git has none."""
+    try:
+        shown = subprocess.run(["git", "show", f"HEAD:./{PARAMS}"], capture_output=True, check=True)  # noqa: S607
+    except (OSError, subprocess.CalledProcessError):
+        raise UserError(
+            f"a recipe goes on top of the committed {PARAMS}, and Git has none here; "
+            f"commit it, or copy the values out of the file in {RECIPES}/ by hand"
+        ) from None
+    return shown.stdout.decode("utf-8", "replace")
+
+
+def edited(text: str, committed: str) -> bool:
+    """Does the text hold anything that is neither committed nor made by a recipe?"""
+    if text in {"", committed}:
+        return False
+    for name in names():
+        try:
+            if text == with_recipe(committed, name):
+                return False
+        except UserError:  # another recipe than the one that is asked for
+            continue
+    return True
+
+
+def with_recipe(committed: str, name: str) -> str:
+    """The committed text with the values of the recipe, comments where they were.
+
+    Raises UserError, a line a mistake, where the recipe names an unknown key, or values out of range.
+    """
+    path = RECIPES / f"{name}.yaml"
+    recipe, yaml = read_all(path), round_trip()
+    try:
+        content = yaml.load(committed)
+    except YAMLError:
+        content = None
+    if not isinstance(content, dict):
+        raise UserError(f"{PARAMS} of the last commit is not valid YAML with sections")
+    merge(content, recipe)
+    if mistakes := mistakes_in(content, path):
+        raise UserError("\n".join(mistakes))
+    text = io.StringIO()
+    yaml.dump(content, text)
+    if YAML(typ="safe", pure=True).load(text.getvalue()) != content:
+        raise UserError(
+            f"{PARAMS} of the last commit has a form in which {path} cannot be written; edit it by hand"
+        )
+    return text.getvalue()
+
+
+def merge(content: dict[str, Any], recipe: Mapping[str, Any]) -> None:
+    """Give the content the values of the recipe, section by section; a value that is the same keeps its form."""
+    for key, value in recipe.items():
+        if isinstance(value, dict) and isinstance(content.get(key), dict):
+            merge(content[key], value)
+        elif key not in content or content[key] != value:
+            content[key] = in_one_line(value) if isinstance(value, list) else value
+
+
+def in_one_line(values: list[Any]) -> CommentedSeq:
+    """A list as `[1, 2]`: ruamel spoils the file where one with a line an item becomes []."""
+    sequence = CommentedSeq(values)
+    sequence.fa.set_flow_style()
+    return sequence
+
+
+class WithNull(RoundTripRepresenter):
+    """Writes `null`, as params.yaml does, where ruamel would write nothing."""
+
+
+WithNull.add_representer(type(None), lambda here, _: here.represent_scalar("tag:yaml.org,2002:null", "null"))
+
+
+def round_trip() -> YAML:
+    """Reads and writes params.yaml such that what has not changed stays as it is, byte for byte."""
+    yaml = YAML()
+    yaml.Representer = WithNull
+    yaml.width = 10_000  # no line is broken
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.preserve_quotes = True
+    return yaml
+
+
+if __name__ == "__main__":
+    command("recipe", main)

@@ -1,0 +1,200 @@
+"""Sweep: a table of experiments, each with several seeds, run by DVC's queue and kept as a file of results.
+
+    python -m commands.sweep NAME [--jobs N]
+
+docs/sweeps/NAME.yaml says which: `rows`, each with the parameters it sets (and `set` for all rows), and `seeds`.
+With `stage: train` an experiment ends after training, so that nobody sees a test figure while there is a choice to
+make; `stage: null` runs the whole pipeline, for what has been chosen. What has been run already is not run again.
+What came out goes to docs/results/NAME.json, in the order of the sweep; `python -m commands.experiments` makes the
+page of it.
+
+Experiments start from the commit that is checked out, so params.yaml and the code have to be committed.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from stages.errors import UserError, command
+from stages.files import read_json, write_json
+from stages.params import suggest
+from stages.tables import read_numbers
+
+SWEEPS, RESULTS = Path("docs/sweeps"), Path("docs/results")
+SECONDS = Path(".dvc/tmp/times")  # where a training leaves how long it took
+PAUSE = 5.0  # seconds between two looks at the queue
+
+Value = bool | int | float | str | None | list[int]
+
+
+class Strict(BaseModel):
+    """A part of a sweep: no key more, none less."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Row(Strict):
+    """What one row changes, and what that is in words."""
+
+    about: str
+    set: dict[str, Value] = {}
+
+
+class Sweep(Strict):
+    """The content of docs/sweeps/NAME.yaml."""
+
+    title: str
+    text: str
+    stage: Literal["train"] | None
+    seeds: Annotated[list[int], Field(min_length=1)]
+    set: dict[str, Value] = {}
+    rows: dict[Annotated[str, Field(pattern=r"^[a-z0-9-]+$")], Row]
+
+
+class Experiment(Strict):
+    """One run: a row with one seed."""
+
+    row: str
+    seed: int
+    set: dict[str, Value]
+    metrics: dict[str, dict[str, Any]] = {}  # by file: train, and validation and test where the stage is null
+    seconds: float | None = None  # of training
+
+
+def main() -> None:
+    """Run what is missing, and keep what came out."""
+    parser = argparse.ArgumentParser(prog="python -m commands.sweep", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("name", help="of a file docs/sweeps/NAME.yaml")
+    parser.add_argument("--jobs", type=int, default=1, help="experiments side by side (1)")
+    options = parser.parse_args()
+    sweep = read_sweep(options.name)
+    missing = list(missing_experiments(options.name, sweep))
+    known = {name for name, _ in experiments_shown()}
+    for experiment in missing:
+        name = name_of(options.name, experiment)
+        if name not in known:
+            run("dvc", "exp", "run", *([sweep.stage] if sweep.stage else []), "--queue", "--name", name,
+                *settings(experiment.set))  # fmt: skip
+    if missing:
+        run("dvc", "queue", "start", "--jobs", str(options.jobs))
+    wait_for(options.name, sweep)
+
+
+def read_sweep(name: str) -> Sweep:
+    """The sweep of this name; raises UserError where there is none, or it is not as it should be."""
+    path = SWEEPS / f"{name}.yaml"
+    if not path.exists():
+        raise UserError(f"{path} is missing; {suggest(name, sorted(file.stem for file in SWEEPS.glob('*.yaml')))}")
+    try:
+        return Sweep.model_validate(YAML(typ="safe", pure=True).load(path.read_text("utf-8")))
+    except YAMLError as error:
+        raise UserError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def experiments(sweep: Sweep) -> Iterator[Experiment]:
+    """All experiments of a sweep, row by row."""
+    for name, row in sweep.rows.items():
+        for seed in sweep.seeds:
+            yield Experiment(row=name, seed=seed, set={**sweep.set, **row.set, "train.seed": seed})
+
+
+def results(name: str) -> list[Experiment]:
+    """What docs/results/NAME.json holds."""
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        return []
+    found = read_json(path)["experiments"]
+    assert isinstance(found, list)  # noqa: S101 (written below)
+    return [Experiment.model_validate(entry) for entry in found]
+
+
+def missing_experiments(name: str, sweep: Sweep) -> Iterator[Experiment]:
+    """Those experiments of the sweep that the results lack, or hold with other settings."""
+    done = {(entry.row, entry.seed): entry.set for entry in results(name)}
+    for experiment in experiments(sweep):
+        if done.get((experiment.row, experiment.seed)) != experiment.set:
+            yield experiment
+
+
+def name_of(sweep: str, experiment: Experiment) -> str:
+    """What DVC calls an experiment."""
+    return f"{sweep}-{experiment.row}-{experiment.seed}"
+
+
+def settings(values: Mapping[str, Value]) -> list[str]:
+    """The options of `dvc exp run` for these parameters."""
+    return [part for key, value in values.items() for part in ("-S", f"{key}={json.dumps(value)}")]
+
+
+def run(*words: str) -> str:
+    """What a command of DVC says; raises UserError where it fails."""
+    done = subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = [*done.stderr.strip().splitlines(), "it said nothing"][0]
+        raise UserError(f"`{' '.join(words)}` failed: {last}")
+    return done.stdout
+
+
+def experiments_shown() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and content of every experiment of the commit that is checked out, as `dvc exp show` has them."""
+    head = json.loads(run("dvc", "exp", "show", "--json"))[-1]
+    for entry in head["experiments"] or []:
+        newest = entry["revs"][0]
+        yield newest["name"], {**(newest["data"] or {}), "state": (entry["executor"] or {}).get("state")}
+
+
+def wait_for(name: str, sweep: Sweep) -> None:
+    """Take each experiment into the results as soon as it has ended; raises UserError for one that failed."""
+    failed: set[str] = set()
+    while missing := [entry for entry in missing_experiments(name, sweep) if entry.row not in failed]:
+        shown = dict(experiments_shown())
+        for experiment in missing:
+            content = shown.get(name_of(name, experiment), {})
+            if content.get("state") in {"failed", None} and "metrics" not in content:
+                failed.add(experiment.row)
+            elif content.get("state") not in {"queued", "running"}:
+                keep(name, sweep, finished(name, experiment, content))
+        time.sleep(PAUSE)
+    if failed:
+        raise UserError(f"failed: {', '.join(sorted(failed))}; `dvc queue logs NAME` says why")
+
+
+def finished(name: str, experiment: Experiment, content: dict[str, Any]) -> Experiment:
+    """An experiment with what came out."""
+    wanted = {"train"} if read_sweep(name).stage else {"train", "validation", "test"}
+    metrics = {
+        Path(path).stem: found["data"] for path, found in content["metrics"].items() if Path(path).stem in wanted
+    }
+    times = SECONDS / f"{name_of(name, experiment)}.csv"
+    seconds = read_numbers(times, ("seconds",))[0][-1] if times.exists() else None
+    return experiment.model_copy(update={"metrics": metrics, "seconds": seconds})
+
+
+def keep(name: str, sweep: Sweep, experiment: Experiment) -> None:
+    """Put one experiment into docs/results/NAME.json, and say so."""
+    place = {(entry.row, entry.seed): number for number, entry in enumerate(experiments(sweep))}
+    others = [entry for entry in results(name) if (entry.row, entry.seed) != (experiment.row, experiment.seed)]
+    entries = sorted(
+        (entry for entry in [*others, experiment] if (entry.row, entry.seed) in place),
+        key=lambda entry: place[entry.row, entry.seed],
+    )
+    write_json(RESULTS / f"{name}.json", {"experiments": [entry.model_dump() for entry in entries]})
+    accuracy = experiment.metrics["train"]["validation_accuracy"]
+    shown = "" if accuracy is None else f": validation error {1 - accuracy:.2%}"
+    print(f"{name_of(name, experiment)}{shown}", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    command("sweep", main)

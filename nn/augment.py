@@ -1,0 +1,197 @@
+"""Deformed images: each is shown turned, slanted, scaled, shifted and bent a little otherwise in every epoch.
+
+A deformed digit is still that digit, so these are new examples for nothing; in every record of a plain network
+they are worth more than all other means together. (P. Y. Simard, D. Steinkraus, J. C. Platt, Best Practices for
+Convolutional Neural Networks Applied to Visual Document Analysis, 2003; D. C. Ciresan et al., Deep, Big, Simple
+Neural Nets for Handwritten Digit Recognition, 2010.)
+
+All parts of a deformation are one field of positions, and the image is read once: a pixel of the result has the
+value that the image has at (x, y), between pixels as bilinear interpolation says, outside as the background.
+With u and v, the pixel's distance from the middle to the right and downwards, and M the product of rotation,
+shear and scale,
+
+    (x, y) = middle + M (u, v) + shift + elastic(u, v).
+
+The elastic part is a smooth random field, normal at every place, with covariance s^2 exp(-d^2 / 4 sigma^2) at
+distance d: what white noise becomes under a Gaussian filter of width sigma, with s its RMS displacement. A filter
+would have to be run over each image anew; but few smooth patterns make up nearly all of such a field. They are the
+eigenvectors of its covariance (K. Karhunen and M. Loeve, 1946/47): for the field over a square, products of those
+over a line. So positions are linear in few numbers drawn for each image, and all of it is one product,
+
+    positions (2 n, 784) = numbers (2 n, 3 + patterns) @ basis (3 + patterns, 784).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, radians
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from nn.flat import Array, slices
+from nn.losses import Labels
+
+ROWS_AT_ONCE = 32  # images whose positions stay in a core's cache until they have been read
+VARIANCE_LEFT_OUT = 0.01  # share of the variance of the elastic field that the patterns left out had
+
+
+@dataclass(frozen=True)
+class Strengths:
+    """How strong each part of the deformation is; 0 for none.
+
+    rotation and shear are drawn evenly between plus and minus so many degrees, the scale of width and height each
+    between 1 - scale and 1 + scale, shifts of either direction between plus and minus so many pixels; elastic is
+    the RMS displacement in pixels in each direction, of a field as smooth as a Gaussian filter of width
+    `smoothness`, in pixels, makes it. A share `untouched` of the images stays as it is.
+    """
+
+    rotation: float = 0.0
+    shear: float = 0.0
+    scale: float = 0.0
+    shift: float = 0.0
+    elastic: float = 0.0
+    smoothness: float = 5.0
+    untouched: float = 0.0
+    halved: float = 0.0  # share of the run, at its end, in which all of this is half as strong
+
+    def at(self, progress: float) -> float:
+        """What the strengths are multiplied with at this progress of the run, 0 <= progress < 1."""
+        return 0.5 if progress >= 1 - self.halved else 1.0
+
+    @property
+    def any(self) -> bool:
+        """Is there something to do?"""
+        return any(getattr(self, name) for name in ("rotation", "shear", "scale", "shift", "elastic"))
+
+
+class Deformation:
+    """Writes deformed images (n, side^2), for `parts` parts that may do so side by side.
+
+    `background` is the value of the paper, which is not 0 in normalized images.
+    """
+
+    def __init__(
+        self, strengths: Strengths, side: int, parts: int, background: float, dtype: DTypeLike = np.float32
+    ) -> None:
+        self.strengths = strengths
+        self.side = side
+        patterns = elastic_patterns(side, strengths.smoothness) if strengths.elastic else np.empty((0, side**2))
+        v, u = (np.indices((side, side)) - (side - 1) / 2).reshape(2, -1)
+        self.basis = np.stack([np.ones(side**2), u, v, *patterns]).astype(dtype)
+        self.scratch = [Scratch(side, background, dtype) for _ in range(parts)]
+        self.rngs: Sequence[np.random.Generator] = ()
+
+    def begin_epoch(self, rngs: Sequence[np.random.Generator]) -> None:
+        """Take a generator for each part, from which all of this epoch is drawn."""
+        self.rngs = rngs
+
+    def write(self, images: Array, chosen: Labels, out: Array, part: int, strength: float = 1.0) -> None:
+        """The images (all, side^2) at the positions `chosen` (n,), deformed, into out (n, side^2).
+
+        All strengths are multiplied by `strength`.
+        """
+        self.read(images, chosen, self.draw(self.rngs[part], len(chosen), strength), out, part)
+
+    def draw(self, rng: np.random.Generator, n: int, strength: float) -> Array:
+        """The numbers of n deformations, (2, n, 3 + patterns).
+
+        Of x, and of y: the middle with the shift, the row of M, and what each pattern is multiplied with.
+        """
+        wanted, dtype = self.strengths, self.basis.dtype
+        numbers = np.empty((2, n, len(self.basis)), dtype)
+        rng.standard_normal(out=numbers, dtype=dtype.type)
+        numbers *= wanted.elastic * strength
+        random = rng.random((7, n), dtype=dtype.type)
+        touched, evenly = random[0] >= wanted.untouched, 2 * random[1:] - 1
+        numbers *= touched[:, None]
+        evenly *= touched * strength
+
+        turned, slanted = evenly[0] * radians(wanted.rotation), np.tan(evenly[1] * radians(wanted.shear))
+        wide, high = 1 + evenly[2:4] * wanted.scale
+        numbers[:, :, 0] = (self.side - 1) / 2 + evenly[4:] * wanted.shift
+        # Rotation (c, -s; s, c) times shear (1, t; 0, 1) times scale (w, 0; 0, h).
+        cosine, sine = np.cos(turned), np.sin(turned)
+        numbers[0, :, 1] = cosine * wide
+        numbers[0, :, 2] = (cosine * slanted - sine) * high
+        numbers[1, :, 1] = sine * wide
+        numbers[1, :, 2] = (sine * slanted + cosine) * high
+        return numbers
+
+    def read(self, images: Array, chosen: Labels, numbers: Array, out: Array, part: int) -> None:
+        """The chosen images, each read at the positions that its numbers say, into out."""
+        scratch = self.scratch[part]
+        for rows in slices(len(chosen), ROWS_AT_ONCE):
+            n = rows.stop - rows.start
+            np.take(images, chosen[rows], axis=0, out=scratch.images[:n], mode="clip")
+            for axis in range(2):
+                np.matmul(numbers[axis, rows], self.basis, out=scratch.positions[axis, :n])
+            scratch.read(out[rows])
+
+
+class Scratch:
+    """What one part needs to read up to ROWS_AT_ONCE images at the positions that a product has put here.
+
+    The images have a frame of background one pixel wide, and positions outside are moved onto it.
+    """
+
+    def __init__(self, side: int, background: float, dtype: DTypeLike) -> None:
+        self.side, self.width = side, side + 2
+        n, pixels = ROWS_AT_ONCE, side**2
+        self.images = np.empty((n, pixels), dtype)
+        self.framed = np.full((n, self.width, self.width), background, dtype)
+        self.positions = np.empty((2, n, pixels), dtype)
+        self.whole = np.empty((2, n, pixels), dtype)
+        self.index = np.empty((n, pixels), np.intp)
+        self.values = np.empty((2, n, pixels), dtype)
+        # Where pixel (0, 0) of each image stands among all numbers of `framed`: behind the frame's row and column.
+        self.starts = (np.arange(n)[:, None] * self.width**2 + self.width + 1).astype(dtype)
+
+    def read(self, out: Array) -> None:
+        """The first n images at their positions, into out (n, pixels): bilinear interpolation.
+
+        value = (1 - b) ((1 - a) p00 + a p01) + b ((1 - a) p10 + a p11), with a and b the fractions of x and y, and
+        p the four pixels around.
+        """
+        n, side, width = len(out), self.side, self.width
+        self.framed[:n, 1:-1, 1:-1] = self.images[:n].reshape(n, side, side)
+        pixels = self.framed.reshape(-1)
+        positions, whole = self.positions[:, :n], self.whole[:, :n]
+        index, (upper, lower) = self.index[:n], self.values[:, :n]
+
+        np.clip(positions, -1, side, out=positions)
+        np.floor(positions, out=whole)
+        np.minimum(whole, side - 1, out=whole)  # the four pixels around are in the frame
+        positions -= whole
+        a, b = positions
+        x, y = whole
+        y *= width
+        y += x
+        y += self.starts[:n]
+        np.copyto(index, y, casting="unsafe")  # whole numbers, exact in float32
+
+        right = x  # no longer needed
+        for values, first in ((upper, 0), (lower, width)):
+            np.take(pixels[first:], index, out=values, mode="clip")
+            np.take(pixels[first + 1 :], index, out=right, mode="clip")
+            right -= values
+            right *= a
+            np.add(values, right, out=values)
+        lower -= upper
+        lower *= b
+        np.add(upper, lower, out=out)
+
+
+def elastic_patterns(side: int, smoothness: float) -> Array:
+    """Patterns (k, side^2), strongest first: with k independent standard normal numbers, numbers @ patterns is the
+    field of covariance exp(-d^2 / 4 smoothness^2), but for VARIANCE_LEFT_OUT, and has variance 1 everywhere.
+    """
+    along = [exp(-((d / (2 * smoothness)) ** 2)) for d in range(side)]
+    covariance = np.array([[along[abs(i - j)] for j in range(side)] for i in range(side)])
+    variances, vectors = np.linalg.eigh(covariance)
+    products = np.outer(variances, variances).reshape(-1)  # the total variance is side^2
+    order = np.argsort(-products, kind="stable")
+    kept = order[: 1 + np.searchsorted(np.cumsum(products[order]), (1 - VARIANCE_LEFT_OUT) * side**2)]
+    patterns = np.stack([np.outer(vectors[:, i // side], vectors[:, i % side]).reshape(-1) for i in kept])
+    patterns *= np.sqrt(products[kept])[:, None]
+    found: Array = patterns / np.sqrt(np.sum(patterns**2, axis=0))
+    return found

@@ -1,0 +1,214 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from commands import recipe
+from commands.check import mistakes_in
+from stages.errors import UserError
+from stages.params import read_all
+from stages.train import Train
+
+ROOT = Path(__file__).parent.parent.parent
+GIT = ("git", "-c", "user.name=Test", "-c", "user.email=test@example.org")
+
+
+def committed():
+    """params.yaml as of the last commit: in the checkout somebody may be trying a recipe."""
+    shown = subprocess.run(["git", "show", "HEAD:params.yaml"], cwd=ROOT, capture_output=True, check=False)
+    return shown.stdout if shown.returncode == 0 else (ROOT / "params.yaml").read_bytes()
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder in which params.yaml and the recipes are committed."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "recipes", tmp_path / "recipes")
+    (tmp_path / "params.yaml").write_bytes(committed())
+    for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=Start"]):
+        subprocess.run([*GIT, *command], check=True)
+    return tmp_path
+
+
+def params(project):
+    return (project / "params.yaml").read_text("utf-8")
+
+
+def run(project, *arguments):
+    command = [sys.executable, "-m", "commands.recipe", *arguments]
+    # The modules are those of the checkout, the folder is the project.
+    return subprocess.run(
+        command,
+        cwd=project,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", ["best", "fashion", "first", "quick"])
+def test_every_recipe_gives_valid_parameters_and_says_what_for(project, name):
+    assert name in recipe.names()
+    recipe.apply(name, force=False)
+    assert mistakes_in(read_all()) == []
+    wanted = dict(recipe.leaves(read_all(recipe.RECIPES / f"{name}.yaml")))
+    assert wanted.items() <= recipe.parameters().items()
+    lines = (project / "recipes" / f"{name}.yaml").read_text().splitlines()
+    assert all(line.startswith("# ") for line in lines[:2])
+
+
+def test_quick_is_what_is_committed(project, capsys):
+    before = params(project)
+    recipe.apply("quick", force=False)
+    assert params(project) == before
+    assert capsys.readouterr().out == "params.yaml was as the recipe quick wants it already\n"
+
+
+def test_quick_names_what_the_others_change_so_that_it_brings_it_back(project):
+    quick = dict(recipe.leaves(read_all(recipe.RECIPES / "quick.yaml")))
+    for name in recipe.names():
+        assert dict(recipe.leaves(read_all(recipe.RECIPES / f"{name}.yaml"))).keys() <= quick.keys()
+
+
+def test_first_leaves_nothing_to_what_the_defaults_become(project):
+    # It is gradient descent and nothing else, whatever params.yaml takes up.
+    without_effect = {"beta1", "beta2", "epsilon", "schedule_steps", "schedule_factor"}
+    of_no_matter = {"seed", "blas_kernel", "log_every", "validate_every"}
+    named = read_all(recipe.RECIPES / "first.yaml")["train"]
+    assert isinstance(named, dict)
+    assert named.keys() == Train.model_fields.keys() - without_effect - of_no_matter
+
+
+def test_a_recipe_changes_its_values_and_no_other_byte(project):
+    before = params(project).splitlines()
+    recipe.apply("first", force=False)
+    after = params(project).splitlines()
+    named = set(recipe.leaves(read_all(recipe.RECIPES / "first.yaml")))
+    assert len(after) == len(before)
+    for old, new in zip(before, after, strict=True):
+        if old != new:
+            key = new.split(":")[0].strip()
+            assert any(name.endswith(f".{key}") for name, _ in named)
+            assert old.partition("#")[2] == new.partition("#")[2]
+            assert old.index("#") == new.index("#")
+
+
+def test_what_changed_is_a_line_a_parameter(project, capsys):
+    recipe.apply("first", force=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("train.hidden: [") and line.endswith("] -> [100]") for line in lines)
+    assert any(line.startswith("train.iterations: null -> 1000") for line in lines)
+    assert "`dvc repro`" in lines[-1]
+
+
+def test_uncommitted_edits_are_overwritten_only_by_force(project):
+    edit = params(project).replace("width: 800", "width: 900")
+    (project / "params.yaml").write_text(edit)
+    with pytest.raises(UserError, match=r"params.yaml has edits that are not committed.*--force") as caught:
+        recipe.apply("first", force=False)
+    assert "\n" not in str(caught.value)
+    assert params(project) == edit
+    recipe.apply("first", force=True)
+    assert "width: 800" in params(project)
+    assert "hidden: [100]" in params(project)
+
+
+def test_after_one_recipe_another_needs_no_force(project):
+    recipe.apply("first", force=False)
+    recipe.apply("best", force=False)
+    assert "iterations: null" in params(project)
+    recipe.apply("quick", force=False)
+    assert params(project).encode() == committed()
+
+
+def test_params_that_are_broken_or_gone_are_mended(project):
+    (project / "params.yaml").write_bytes(b"train: [\xff\n")
+    recipe.apply("quick", force=True)
+    assert params(project).encode() == committed()
+    (project / "params.yaml").unlink()
+    recipe.apply("quick", force=False)
+    assert params(project).encode() == committed()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("train: {hiden: [100]}", r"recipes/mine.yaml: train.hiden is no known key; did you mean hidden\?"),
+        ("train: {batch_size: 0}", "recipes/mine.yaml: train.batch_size is 0: input should be greater"),
+        ("trian: {batch_size: 1}", r"the section trian is not known; did you mean train\?"),
+        ("train: 5", "recipes/mine.yaml: train is 5: should be a section"),
+        ("train: {", "recipes/mine.yaml, line 1 is not valid YAML"),
+        ("# nothing", "recipes/mine.yaml should hold sections"),
+    ],
+)
+def test_a_recipe_with_a_mistake_writes_nothing(project, text, said):
+    before = params(project)
+    (project / "recipes" / "mine.yaml").write_text(text)
+    with pytest.raises(UserError, match=said) as caught:
+        recipe.apply("mine", force=False)
+    assert "\n" not in str(caught.value)
+    assert params(project) == before
+
+
+def test_a_section_in_a_section_keeps_what_the_recipe_does_not_name(project):
+    before = recipe.parameters()
+    (project / "recipes" / "mine.yaml").write_text("download: {sources: {mnist: ['https://example.org/mnist']}}")
+    recipe.apply("mine", force=False)
+    changed = {"download.sources.mnist": '["https://example.org/mnist"]'}
+    assert recipe.parameters() == before | changed
+
+
+def test_lists_of_any_length_survive(project):
+    for hidden in ("[]", "[2500, 2000, 1500, 1000, 500]"):
+        (project / "recipes" / "mine.yaml").write_text(f"train: {{hidden: {hidden}, dropout: 0.0}}")
+        recipe.apply("mine", force=True)
+        assert recipe.parameters()["train.hidden"] == hidden
+        assert f"  hidden: {hidden} " in params(project)
+
+
+def test_a_list_with_a_line_an_item_may_become_empty(project):
+    # As `dvc exp run -S` leaves lists behind, and somebody commits them.
+    text = params(project)
+    start = text.index("  hidden: [")
+    end = text.index("#", start)
+    listed = f"{text[:start]}  hidden:\n  - 512 {text[end:]}"
+    (project / "params.yaml").write_text(listed)
+    subprocess.run([*GIT, "commit", "--quiet", "--all", "--message=Lists"], check=True)
+    (project / "recipes" / "mine.yaml").write_text("train: {hidden: [], dropout: 0.0}")
+    recipe.apply("mine", force=False)
+    assert recipe.parameters()["train.hidden"] == "[]"
+
+
+@pytest.mark.parametrize("text", ["", "train: [", "- train"])
+def test_on_top_of_no_parameters_nothing_is_written(project, text):
+    (project / "params.yaml").write_text(text)
+    subprocess.run([*GIT, "commit", "--quiet", "--all", "--message=Broken"], check=True)
+    with pytest.raises(UserError, match=r"params.yaml of the last commit is not valid YAML with sections"):
+        recipe.apply("first", force=True)
+    assert params(project) == text
+
+
+def test_an_unknown_name_lists_those_there_are(project):
+    completed = run(project, "frist")
+    assert completed.returncode == 1
+    assert completed.stderr == "recipe: there is no recipe frist; there are best, fashion, first, quick\n"
+
+
+def test_without_a_name_the_recipes_are_listed_with_what_they_are_for(project):
+    completed = run(project)
+    assert completed.returncode == 0
+    assert [line.split()[0] for line in completed.stdout.splitlines()] == ["best", "fashion", "first", "quick"]
+    assert "What this project began with" in completed.stdout
+
+
+def test_without_git_a_recipe_is_refused(project):
+    before = params(project)
+    (project / ".git").rename(project / "gone")
+    completed = run(project, "first")
+    assert completed.returncode == 1
+    assert len(completed.stderr.splitlines()) == 1
+    assert "Git has none here" in completed.stderr
+    assert params(project) == before

@@ -1,0 +1,80 @@
+"""What evaluate writes, and what it leaves alone."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from stages.disturbances import DISTURBANCES
+from tests.pipeline.projects import refusal, succeeded
+
+LEARN = {"train.learning_rate": 0.002, "train.epochs": 20}
+
+
+def metrics(project, name):
+    return json.loads((project.path / "metrics" / f"{name}.json").read_text())
+
+
+def table(project, name):
+    with (project.path / "plots" / f"{name}.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_tables_and_the_figures_of_the_test_images_agree(reproduced):
+    test = metrics(reproduced, "test")
+    assert test["first_half_errors"] + test["second_half_errors"] == test["errors"]
+    assert test["half_error_rates"] == [test["first_half_errors"] / 100, test["second_half_errors"] / 100]
+
+    bins = table(reproduced, "calibration")
+    assert sum(int(row["images"]) for row in bins) == test["images"]
+    assert sum(int(row["right"]) for row in bins) == test["images"] - test["errors"]
+    gaps = [int(row["images"]) * abs(float(row["accuracy"]) - float(row["confidence"])) for row in bins]
+    assert sum(gaps) / test["images"] == pytest.approx(test["calibration_error"])
+
+    disturbed = table(reproduced, "robustness")
+    assert [(row["disturbance"], float(row["strength"])) for row in disturbed] == [
+        (name, strength) for name, disturbance in DISTURBANCES.items() for strength in disturbance.strengths
+    ]
+    for row in disturbed:
+        if float(row["strength"]) == 0:
+            assert int(row["errors"]) == test["errors"]
+    assert max(int(row["errors"]) for row in disturbed) > test["errors"]
+
+
+def test_the_halves_are_of_the_test_images_alone(reproduced):
+    assert "first_half_errors" not in metrics(reproduced, "validation")
+
+
+def test_views_stand_beside_the_figures_of_the_single_view_and_change_nothing_else(workspace):
+    before = workspace.made()
+    single = {name: metrics(workspace, name) for name in ("validation", "test")}
+    workspace.change({"evaluate.views": 9})
+    succeeded(workspace.stage("evaluate"))
+    changed = {path for path, sha256 in workspace.made().items() if before[path] != sha256}
+    assert changed == {"metrics/validation.json", "metrics/test.json"}
+    for name, figures in single.items():
+        found = metrics(workspace, name)
+        names = {"accuracy", "error_rate", "error_rate_low", "error_rate_high", "errors", "loss"}
+        assert {key: value for key, value in found.items() if not key.startswith("views_")} == figures
+        assert found.keys() - figures.keys() == {f"views_{figure}" for figure in names}
+        assert found["views_loss"] != figures["loss"]
+
+
+@pytest.mark.parametrize("number", [True, 0, 3, "9"])
+def test_another_number_of_views_is_refused(workspace, number):
+    workspace.change({"evaluate.views": number})
+    assert "evaluate.views is" in refusal(workspace.stage("evaluate"))
+
+
+def test_both_normalizations_are_disturbed_in_pixels(workspace):
+    strong = {}
+    for normalization in ("standard", "unit"):
+        workspace.change(
+            {"prepare.normalization": normalization, "train.learning_rate": 0.002, "train.epochs": 20}
+        )
+        for stage in ("prepare", "train", "evaluate"):
+            succeeded(workspace.stage(stage))
+        strong[normalization] = [float(row["accuracy"]) for row in table(workspace, "robustness")]
+        assert np.mean(strong[normalization]) > 0.5
+    assert strong["unit"] == pytest.approx(strong["standard"], abs=0.25)
