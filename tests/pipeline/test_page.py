@@ -17,7 +17,8 @@ pytestmark = pytest.mark.skipif(browser() is None, reason="needs Chromium (Debia
 CURVES = ("Loss", "plots_validation_csv", "plots_training_csv")
 MATRICES = ("plots_confusion_csv", "Confusion_matrix_shares")
 MARKS = ("line mark", "point", "rect mark", "text mark")
-CHARTS = (*CURVES, *MATRICES, "plots_per_class_csv")
+TRUST = ("plots_calibration_csv", "plots_robustness_csv")
+CHARTS = (*CURVES, *MATRICES, "plots_per_class_csv", *TRUST)
 
 
 @dataclass
@@ -115,6 +116,12 @@ def test_the_recall_of_each_class_is_a_point_and_a_number(reproduced, shown):
     chart = shown.charts["plots_per_class_csv"]
     assert chart.marks == {"point": 10, "text mark": 10}
     assert chart.texts == [f"{float(row['recall']):.2%}" for row in table(reproduced, "per_class")]
+
+
+def test_calibration_and_robustness_have_a_point_for_each_row(reproduced, shown):
+    for name in TRUST:
+        rows = table(reproduced, name.split("_")[1])
+        assert shown.charts[name].marks["point"] == len(rows) > 1
 
 
 def test_the_head_of_the_page_says_how_many_test_images_were_read_wrongly(reproduced, shown):

@@ -21,7 +21,7 @@ METRICS = {"metrics/train.json", "metrics/validation.json", "metrics/test.json"}
 @pytest.fixture(scope="module")
 def two_commits(retrained, tmp_path_factory) -> Project:
     """A project with another learning rate in its last commit."""
-    project = retrained[0].copy(tmp_path_factory.mktemp("two commits") / "project")
+    project: Project = retrained[0].copy(tmp_path_factory.mktemp("two commits") / "project")
     project.git("commit", "--quiet", "--all", "--message=Another learning rate")
     return project
 
