@@ -3,13 +3,16 @@
 import csv
 import re
 import shutil
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 import pytest
+from PIL import Image
 
 from commands.plots_page import browser, look_at
+from tests.pipeline.projects import succeeded
 from tests.pipeline.test_show import PICTURES, TITLES
 
 pytestmark = pytest.mark.skipif(browser() is None, reason="needs Chromium (Debian: chromium)")
@@ -169,3 +172,14 @@ def test_a_picture_that_was_left_behind_is_named_on_the_page(reproduced, tmp_pat
     assert found.state["data-problems"] == str(len(PICTURES))
     missing = "static/workspace_plots_first_layer.png is missing: it belongs beside this page."
     assert missing in found.text
+
+
+@pytest.mark.slow
+def test_the_picture_of_the_page_is_small_and_has_a_palette(project):
+    succeeded(project.run(sys.executable, "-m", "commands.plots_page", "screenshot"))
+    path = project.path / "docs" / "plots-page.png"
+    with Image.open(path) as picture:
+        assert picture.mode == "P"
+        assert picture.width == 960
+        assert picture.height > 1000
+    assert path.stat().st_size < 200_000
