@@ -1,1 +1,1 @@
-"""What people call that is no stage: check, recipe, sweep, experiments. Nothing imports it."""
+"""What people call that is no stage: check, recipe, sweep, experiments, plots_page. Nothing imports it."""

@@ -7,12 +7,14 @@ screen and to .dvc/tmp, never to a file that DVC or Git tracks: those are equal 
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tqdm import tqdm
 
 from nn.training import Step
-from stages.files import write_json
+from stages.errors import UserError
+from stages.files import read_json, write_json
 from stages.tables import write_table
 
 METRICS = Path("metrics/train.json")
@@ -21,6 +23,7 @@ VALIDATION = Path("plots/validation.csv")
 # An experiment may run in a folder of its own: DVC says where the checkout is, and what the experiment is called.
 TIMES = Path(os.environ.get("DVC_ROOT", "."), ".dvc/tmp/times")
 SECONDS = TIMES / f"{os.environ.get('DVC_EXP_NAME', 'train')}.csv"
+SIGNAL = Path(".dvc/tmp/exps/run/DVCLIVE_STEP_COMPLETED")
 
 
 class History:
@@ -64,6 +67,7 @@ class History:
         write_table(VALIDATION, ("step", "epoch", "loss", "accuracy"), self.validation)
         write_table(SECONDS, ("step", "epoch", "seconds"), self.seconds)
         self.write_metrics(step, *self.last_validation)
+        signal(step.step)
 
     @property
     def last_validation(self) -> tuple[float | None, float | None]:
@@ -108,5 +112,34 @@ class History:
         print(f"{line} ({time.perf_counter() - self.started:.1f} s)", flush=True)  # noqa: T201
 
     def close(self) -> None:
-        """Leave the terminal tidy."""
+        """Leave the terminal tidy, and no signal behind."""
         self.bar.close()
+        withdraw_signal()
+
+
+def signal_file() -> Path | None:
+    """The file by which DVC's extension of VS Code learns of progress: in an experiment that DVC runs, else None.
+
+    It lies in the main checkout, which is where the extension looks, also for an experiment from the queue,
+    which runs in a folder of its own. DVCLive writes the same file.
+    """
+    if "DVC_EXP_BASELINE_REV" not in os.environ or "DVC_ROOT" not in os.environ:
+        return None
+    return Path(os.environ["DVC_ROOT"]) / SIGNAL
+
+
+def signal(step: int) -> None:
+    """Say that the files are as of this step. No run fails because nobody can be told."""
+    path = signal_file()
+    if path is not None:
+        with suppress(OSError, UserError):
+            write_json(path, {"pid": os.getpid(), "step": step})
+
+
+def withdraw_signal() -> None:
+    """Remove the signal, where it is this process's own: experiments that run side by side share the file."""
+    path = signal_file()
+    if path is not None:
+        with suppress(OSError, UserError):
+            if read_json(path).get("pid") == os.getpid():
+                path.unlink()

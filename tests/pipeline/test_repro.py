@@ -134,13 +134,15 @@ def test_a_dry_run_lists_what_would_run(project):
     [("git", "init", "--quiet"), (sys.executable, "-m", "dvc", "config", "--local", "core.no_scm", "true")],
     ids=["without a commit", "without git"],
 )
-def test_repro_and_metrics_need_no_history(reproduced, tmp_path, begin):
+def test_repro_metrics_and_plots_need_no_history(reproduced, tmp_path, begin):
     project = new(tmp_path / "project", reproduced.env)
     succeeded(project.run(*begin))
     assert stages_run(project.dvc("repro", "evaluate")) == ALL[:-1]
     for name in ("data/model/model.safetensors", "metrics/test.json"):
         assert project.made()[name] == reproduced.made()[name]
     assert "accuracy" in project.dvc("metrics", "show")
+    project.dvc("plots", "show", "Loss")
+    assert '"rev": "workspace"' in (project.path / "dvc_plots" / "index.html").read_text("utf-8")
 
 
 TITLES_OF_CURVES = """

@@ -17,6 +17,7 @@ TITLES = (
     "Learning rate",
     "Accuracy on the validation images",
     "Confusion matrix, test images",
+    "Confusion matrix, test images, in % of each class",
     "Recall of each class, test images",
     "Share read right over confidence, test images",
     "Accuracy on disturbed test images",
