@@ -25,8 +25,9 @@ from pydantic import Field
 
 from nn.layers import Dense
 from stages import arrays
-from stages.errors import UserError, command
+from stages.errors import UserError
 from stages.files import together, writing
+from stages.identity import stage
 from stages.idx import SIDE
 from stages.model import read_model
 from stages.params import Integer, Section, read_section
@@ -239,4 +240,4 @@ def save(figure: Figure, name: str, width: int, colors: int = COLORS) -> None:
 
 
 if __name__ == "__main__":
-    command("draw", main)
+    stage("draw", main)

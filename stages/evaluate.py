@@ -17,8 +17,9 @@ from nn.prediction import predict
 from nn.threads import Team
 from stages import arrays
 from stages.cores import number_of_threads
-from stages.errors import UserError, command
+from stages.errors import UserError
 from stages.files import together, write_json
+from stages.identity import stage
 from stages.model import read_model
 from stages.params import Integer, Section, read_section
 from stages.tables import write_table
@@ -145,4 +146,4 @@ def confusion_rows(confusion: Counts, classes: list[str]) -> list[tuple[str, str
 
 
 if __name__ == "__main__":
-    command("evaluate", main)
+    stage("evaluate", main)
