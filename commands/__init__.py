@@ -1,7 +1,11 @@
 """What people call that is no stage; it imports stages and nn, and nothing imports it. Lowest first:
 
-    processes     which processes of DVC live in a checkout
-    check         is params.yaml as it should be?
-    take_back     have DVC record a result that its stage refused
-    doctor        what is wrong with a checkout, and mend it
+processes     which processes of DVC live in a checkout
+check         is params.yaml as it should be?
+take_back     have DVC record a result that its stage refused
+findings      what is wrong at a place in a checkout, and what to do about it
+surroundings  Git, and the folder where DVC remembers files
+leftovers     what a killed process left behind
+objects       the cache: damaged, incomplete
+doctor        what is wrong with a checkout, and mend it
 """
