@@ -43,6 +43,8 @@ def main() -> None:
         for finding in check(checkout):
             found += 1
             mended += treat(finding, fix=fix)
+    for note in surroundings.notes(checkout):
+        say(f"note: {note}")
     if not found:
         say("nothing is wrong here")
     elif mended < found:

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +46,9 @@ class Checkout:
 
     root: Path
 
-    @cached_property
+    @property
     def config(self) -> Mapping[str, Mapping[str, object]]:
-        """What DVC is configured with here, from all of its files; raises UserError where they are none."""
+        """What DVC is configured with here now, from all of its files; raises UserError where one is damaged."""
         try:
             return dict(Config(str(self.root / ".dvc")))
         except ConfigError as error:

@@ -82,13 +82,13 @@ def temporary_runs(checkout: Checkout) -> Iterator[Finding]:
     folder = checkout.left_by_dvc / "exps"
     for copy in sorted([*folder.glob("tmp*"), *folder.glob("standalone/tmp*")]):
         size = sum(path.lstat().st_size for path in copy.rglob("*"))
-        what = f"is the copy ({size / 1e6:,.0f} MB) of an experiment whose DVC was killed"
+        what = f"is the copy ({size / 1e6:,.0f} MB) of an experiment that did not come to its end"
         yield Finding(checkout.named(copy), what, "remove it", removal(copy))
     # In exps/run the file of an experiment says "being prepared" for good, but not "runs".
     running = [path for path in sorted(folder.glob("run/*/*.run")) if status(path) == 2]
     running += [path for path in sorted(folder.glob("standalone/run/*/*.run")) if status(path) in UNFINISHED]
     for path in running:
-        what = "has `dvc exp show` say that an experiment runs, which was killed"
+        what = "says that an experiment runs, which did not come to its end"
         yield Finding(checkout.named(path.parent), what, "remove it", removal(path.parent))
 
 

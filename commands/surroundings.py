@@ -12,6 +12,17 @@ from commands.findings import Checkout, Finding
 WITHOUT_GIT = "`dvc exp`, `dvc params diff`, `dvc metrics diff` and `dvc plots diff`"
 
 
+def notes(checkout: Checkout) -> Iterator[str]:
+    """What DVC refuses here and nobody can mend: it is as it is, and not wrong."""
+    if checkout.setting("core", "no_scm").lower() == "true":
+        yield f"core.no_scm is set: DVC works without Git, but for {WITHOUT_GIT}"
+    if not str(checkout.root).isascii():
+        yield (
+            "the path of this checkout has letters that DVC cannot write into its configuration (ascii codec): "
+            "`dvc exp run --temp` and `--queue` fail here"
+        )
+
+
 def history(checkout: Checkout) -> Iterator[Finding]:
     """Without Git DVC refuses everything until it is told so; without a commit, whatever compares with one."""
     if checkout.setting("core", "no_scm").lower() == "true":
@@ -31,7 +42,7 @@ def history(checkout: Checkout) -> Iterator[Finding]:
 
         def do_without() -> str:
             checkout.dvc("config", "--local", "core.no_scm", "true")
-            return f"core.no_scm is set in .dvc/config.local; DVC works, but for {WITHOUT_GIT}"
+            return "core.no_scm is set in .dvc/config.local"
 
         yield Finding(
             ".git",
@@ -53,7 +64,7 @@ def site_cache(checkout: Checkout) -> Iterator[Finding]:
         checkout.dvc("config", "--local", "core.site_cache_dir", str(own))
         return f"{checkout.named(own)} is used instead, by .dvc/config.local"
 
-    if "DVC_SITE_CACHE_DIR" in os.environ:
+    if "DVC_SITE_CACHE_DIR" in os.environ or not str(own).isascii():
         todo = "set DVC_SITE_CACHE_DIR, in the environment, to a folder that you may write"
         yield Finding(str(wanted), "cannot be written, so that every DVC command fails", todo)
     else:
