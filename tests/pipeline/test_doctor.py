@@ -125,7 +125,7 @@ def test_nothing_is_wrong_with_a_project_that_has_just_run(patient):
     assert everything(patient) == before
 
 
-@pytest.mark.parametrize("content", ["", '{"write": {"'], ids=["empty", "cut off"])
+@pytest.mark.parametrize("content", ["", pytest.param('{"write": {"', marks=pytest.mark.slow)])
 def test_a_damaged_list_of_users_of_files_is_removed(patient, content):
     patient.dvc("status")
     (patient.path / ".dvc" / "tmp" / "rwlock").write_text(content)  # as 2 of 12 interruptions left it
@@ -134,6 +134,7 @@ def test_a_damaged_list_of_users_of_files_is_removed(patient, content):
     assert stages_run(patient.dvc("repro")) == []
 
 
+@pytest.mark.slow
 def test_a_lock_in_the_name_of_a_number_that_another_process_has_now_is_removed(patient):
     patient.dvc("status")
     users = {str(patient.path / "plots" / "loss_curve.png"): {"pid": 1, "cmd": "/usr/bin/dvc repro"}}
@@ -221,7 +222,7 @@ def damage(patient: Project, cache) -> None:
     object_.chmod(0o444)
 
 
-@pytest.mark.parametrize("elsewhere", [False, True], ids=["in its usual place", "in a cache elsewhere"])
+@pytest.mark.parametrize("elsewhere", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_damaged_object_and_what_was_restored_from_it_are_removed(plain, elsewhere, tmp_path):
     patient = plain
     cache = patient.path / ".dvc" / "cache"
@@ -249,6 +250,7 @@ def test_a_damaged_object_and_what_was_restored_from_it_are_removed(plain, elsew
     assert patient.git("status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_where_nothing_is_cached_and_no_remote_is_set_repro_makes_it_again(patient):
     shutil.rmtree(patient.path / ".dvc" / "cache")
     said = finds(patient, ".dvc/cache/files/md5")
@@ -261,6 +263,7 @@ def test_where_nothing_is_cached_and_no_remote_is_set_repro_makes_it_again(patie
     assert patient.git("status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_where_nothing_is_cached_it_is_fetched_from_the_remote(patient, tmp_path):
     patient.dvc("remote", "add", "--local", "--default", "store", str(tmp_path / "store"))
     patient.dvc("push")
@@ -271,6 +274,7 @@ def test_where_nothing_is_cached_it_is_fetched_from_the_remote(patient, tmp_path
     assert stages_run(patient.dvc("repro")) == []
 
 
+@pytest.mark.slow
 def test_what_the_remote_lacks_too_is_not_called_mended(patient, tmp_path):
     patient.dvc("remote", "add", "--local", "--default", "store", str(tmp_path / "store"))
     shutil.rmtree(patient.path / ".dvc" / "cache")
@@ -298,6 +302,7 @@ def test_without_a_commit_it_says_what_dvc_refuses_and_leaves_the_commit_to_peop
     assert look(patient, "--fix").returncode == 1
 
 
+@pytest.mark.slow
 def test_a_folder_for_what_dvc_remembers_that_cannot_be_written_is_replaced(plain, tmp_path):
     (tmp_path / "file").touch()
     folder = tmp_path / "file" / "site"
@@ -325,13 +330,11 @@ def test_a_lock_file_that_is_no_yaml_is_one_line(patient):
     assert len(completed.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_where_dvc_cannot_write_the_path_of_the_checkout_it_says_what_fails(patient):
     patient.change({"train.epochs": 2})
     refused(patient, *DVC, "exp", "run", "--temp", because="'ascii' codec can't encode")
-    left = [
-        *patient.path.glob(".dvc/tmp/exps/standalone/tmp*"),
-        *patient.path.glob(".dvc/tmp/exps/standalone/run/*"),
-    ]
+    left = [path for name in ("tmp*", "run/*") for path in patient.path.glob(f".dvc/tmp/exps/standalone/{name}")]
     assert left
     mends(patient, *(str(path.relative_to(patient.path)) for path in left))
     note, nothing = look(patient).stdout.splitlines()
