@@ -12,6 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import ContextVar
 from itertools import count
@@ -35,14 +36,16 @@ class Told:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        stages = parse(FILES[PIPELINE].content, PIPELINE)["stages"] if PIPELINE in FILES else {}
+        stages = parse(FILES[PIPELINE].content, PIPELINE).get("stages") if PIPELINE in FILES else {}
         stage = stages.get(name, {}) if isinstance(stages, dict) else {}
         self.made = [Path(path_of(out)) for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])]
         self.keys: list[str] = stage.get("params", [])
         self.values = values(self.keys, FILES[PARAMS].content) if PARAMS in FILES else {}
         deps = [Path(dep) for dep in stage.get("deps", [])]
         self.marks = {path: FILES[path].mark if path in FILES else mark(path) for path in deps}
-        self.hashes = {path: content_hash(path, FILES[path].content if path in FILES else None) for path in deps}
+        with_the_stage = ThreadPoolExecutor(1)  # so that the stage does not wait for the MD5 of large arrays
+        self.hashes = {path: with_the_stage.submit(first_hash, path, self.marks[path]) for path in deps}
+        with_the_stage.shutdown(wait=False)
         if PARAMS in FILES:
             self.marks[PARAMS] = FILES[PARAMS].mark
         self.lineage = lineage(name) if "DVC_STAGE" in os.environ else []
@@ -62,7 +65,7 @@ class Told:
 
     def changed_content(self, path: Path) -> list[str]:
         """The path of a file whose content differs; no touch, no copy of the same bytes is a change."""
-        before, now = self.hashes[path], content_hash(path)
+        before, now = self.hashes[path].result(), content_hash(path)
         if now == before:
             return []
         return [f"{path} {'is gone' if now is None else 'is new' if before is None else 'was edited'}"]
@@ -106,7 +109,7 @@ class Told:
                 shutil.move(path, folder / "made" / path)
         for path in [PIPELINE, PARAMS, *(path for path in self.hashes if path in FILES)]:
             write(folder / "told" / path, FILES[path].content)
-        inputs = {str(path): found for path, found in self.hashes.items() if path not in FILES}
+        inputs = {str(path): found.result() for path, found in self.hashes.items() if path not in FILES}
         write_json(folder / "run.json", {"stage": self.name, "inputs": inputs})
         return folder
 
@@ -174,10 +177,16 @@ def shown(found: Mapping[str, object], key: str) -> str:
     return json.dumps(found[key], default=str, ensure_ascii=False) if key in found else "missing"
 
 
-def content_hash(path: Path, content: bytes | None = None) -> str | None:
-    """The MD5 of a file, as in dvc.lock, or of what it held; None if there is none."""
-    if content is not None:
-        return hashlib.md5(content, usedforsecurity=False).hexdigest()
+def first_hash(path: Path, before: tuple[int, ...] | None) -> str | None:
+    """The MD5 of a file as it was when it had this mark; of no file, if that is too late to tell."""
+    if path in FILES:
+        return hashlib.md5(FILES[path].content, usedforsecurity=False).hexdigest()
+    found = content_hash(path)
+    return found if mark(path) == before else "changed while it was read first"
+
+
+def content_hash(path: Path) -> str | None:
+    """The MD5 of a file, as in dvc.lock; None if there is none."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
