@@ -8,7 +8,8 @@ from commands.findings import Checkout, Finding, removal
 from commands.processes import RWLOCKS, git_works_in, names_in, still_the_same
 
 STAYING = ("refs/exps/exec/EXEC_HEAD ", "refs/exps/exec/EXEC_APPLY ")  # after every experiment
-UNFINISHED = {1, 2}  # an experiment is being prepared, or runs: DVC's TaskStatus
+RUNS = 2  # of DVC's TaskStatus
+UNFINISHED = {1, RUNS}  # 1: being prepared
 
 
 def locks(checkout: Checkout) -> Iterator[Finding]:
@@ -85,16 +86,20 @@ def temporary_runs(checkout: Checkout) -> Iterator[Finding]:
         what = f"is the copy ({size / 1e6:,.0f} MB) of an experiment that did not come to its end"
         yield Finding(checkout.named(copy), what, "remove it", removal(copy))
     # In exps/run the file of an experiment says "being prepared" for good, but not "runs".
-    running = [path for path in sorted(folder.glob("run/*/*.run")) if status(path) == 2]
-    running += [path for path in sorted(folder.glob("standalone/run/*/*.run")) if status(path) in UNFINISHED]
-    for path in running:
+    states = [path for path in sorted(folder.glob("run/*/*.run")) if read(path).get("status") == RUNS]
+    alone = sorted(folder.glob("standalone/run/*/*.run"))
+    states += [path for path in alone if read(path).get("status") in UNFINISHED]
+    for path in states:
         what = "says that an experiment runs, which did not come to its end"
+        if read(path).get("location") == "dvc-task":  # DVC takes minutes for that, so it is left to people
+            what += f" (`dvc queue kill {read(path).get('name')}` has the queue call it failed)"
         yield Finding(checkout.named(path.parent), what, "remove it", removal(path.parent))
 
 
-def status(path: Path) -> int | None:
-    """Where an experiment stands, by its file; None if that says nothing."""
+def read(path: Path) -> dict[str, object]:
+    """What DVC has written of an experiment; nothing, if that cannot be read."""
     try:
-        return int(json.loads(path.read_bytes())["status"])
-    except (ValueError, KeyError, TypeError):
-        return None
+        content = json.loads(path.read_bytes())
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -10,11 +10,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
 
+from commands.processes import living
 from tests.pipeline.projects import Completed, Project, new, stages_run
 
 DOCTOR = [sys.executable, "-m", "commands.doctor"]
@@ -207,6 +209,29 @@ def test_what_a_killed_experiment_in_a_folder_of_its_own_leaves_is_cleared_away(
     assert stages_run(patient.dvc("repro", "train")) == []  # the experiment has made it
 
 
+@pytest.mark.slow
+def test_what_a_killed_worker_of_the_queue_leaves_is_cleared_away(plain):
+    plain.change(FOR_EVER)
+    plain.dvc("exp", "run", "--queue", "--name", "killed")
+    plain.dvc("queue", "start")
+    try:
+        end = time.monotonic() + 100
+        while not any("stages.train" in command for command in living(plain.path).values()):
+            assert time.monotonic() < end
+            time.sleep(0.2)
+    finally:
+        for pid, command in living(plain.path).items():
+            if "stages." not in command:
+                os.kill(pid, signal.SIGKILL)
+    while living(plain.path):  # the trainer notices within an epoch
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    copy, *_ = plain.path.glob(".dvc/tmp/exps/tmp*")
+    state, *_ = plain.path.glob(".dvc/tmp/exps/run/*")
+    said = mends(plain, *(str(path.relative_to(plain.path)) for path in (copy, state)))
+    assert "`dvc queue kill killed` has the queue call it failed" in said
+
+
 def states(patient: Project) -> list[str]:
     table = csv.DictReader(patient.dvc("exp", "show", "--csv").splitlines())
     return [row.get("State", "") for row in table]
@@ -349,3 +374,9 @@ def test_outside_of_a_checkout_it_says_where_to_go(patient, tmp_path):
     completed = Project(tmp_path / "empty", env).run(*DOCTOR)
     assert completed.returncode == 1
     assert "go to the folder that dvc.yaml is in" in completed.stderr
+
+
+def test_make_doctor_builds_the_environment_first_if_there_is_none(patient):
+    wanted = patient.run("make", "--dry-run", "doctor", "FIX=1").stdout
+    assert wanted.index("Building the environment in .venv") < wanted.index("python -m commands.doctor --fix")
+    assert "--fix" not in patient.run("make", "--dry-run", "doctor").stdout

@@ -222,6 +222,25 @@ def test_an_experiment_in_a_folder_of_its_own_that_is_edited_is_kept_in_the_chec
     assert stages_run(project.dvc("repro", "train")) == []
 
 
+@pytest.mark.slow
+def test_a_model_that_was_finished_without_its_dvc_can_be_recorded_as_the_line_says(project):
+    project.change(ONE_LONG_EPOCH)
+    figures = project.path / "metrics" / "train.json"
+    figures.unlink()
+    with subprocess.Popen(
+        REPRO, cwd=project.path, env=project.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_for(figures.exists)
+        process.kill()
+        _, said = process.communicate(timeout=60)
+    assert "train: the dvc that started this run is gone, so that nobody records what was made" in said
+    assert (project.path / MODEL).exists()
+    assert "`dvc commit --force train`" in said
+    completed = project.run(sys.executable, "-m", "dvc", "commit", "--force", "train")
+    assert completed.returncode == 0, completed.stderr
+    assert stages_run(project.dvc("repro", "train")) == []
+
+
 def runs_in_cache(project):
     return sorted(str(path) for path in (project.path / ".dvc" / "cache" / "runs").rglob("*") if path.is_file())
 
