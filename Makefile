@@ -13,7 +13,7 @@ $(shell rm -f .venv/python .venv/repro .venv/dev)
 endif
 endif
 
-.PHONY: help repro test test-slow check bench lint format lock clean
+.PHONY: help repro test test-slow check doctor bench lint format lock clean
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -31,6 +31,9 @@ test-slow: .venv/dev  ## Run the tests marked slow
 
 check: .venv/repro  ## Validate params.yaml
 	@python -m commands.check
+
+doctor: .venv/repro  ## Say what is wrong with this checkout; FIX=1 mends it
+	@python -m commands.doctor $(if $(FIX),--fix)
 
 lint: .venv/dev  ## Ruff and mypy
 	@ruff check

@@ -2,10 +2,12 @@
 
 Lowest first; a file imports only files above it, and no stage imports another:
 
+    beginning     the code and the parameters, before Python reads them
     errors        a user's mistake is one line, never a traceback
     environment   the locked versions, before anything else is imported
     params        one section of params.yaml, validated
     files         a file has its final name only when it is complete
+    identity      what a run was told to do, and whether that still stands
     datasets      what MNIST and Fashion-MNIST consist of
     idx           the file format of both
     arrays        the prepared arrays
@@ -29,7 +31,7 @@ Lowest first; a file imports only files above it, and no stage imports another:
     download, prepare, train, evaluate, draw
 """
 
-from stages import environment
+from stages import beginning, environment  # in this order  # noqa: F401
 
 environment.check()
 environment.pin_kernel()

@@ -16,9 +16,10 @@ from filelock import FileLock, Timeout
 from pydantic import Field, field_validator, model_validator
 
 from stages.datasets import DATASETS, DatasetName, PublishedFile
-from stages.errors import UserError, command, without_login
+from stages.errors import UserError, without_login
 from stages.fetch import Failure, say
 from stages.files import advice, together, writing
+from stages.identity import stage
 from stages.params import Section, read_section
 from stages.sources import PACKAGE, bring, has
 
@@ -139,4 +140,4 @@ def publish(files: Sequence[PublishedFile], store: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    command("download", main)
+    stage("download", main)

@@ -22,9 +22,10 @@ from nn.streams import Purpose, stream
 from nn.threads import Team
 from stages import arrays, trust
 from stages.augmentation import Augment
-from stages.errors import UserError, command
+from stages.errors import UserError
 from stages.figures import confusion_counts
 from stages.files import together
+from stages.identity import stage
 from stages.idx import SIDE
 from stages.model import read_model
 from stages.params import Integer, Section, Seed, read_all, validate
@@ -280,4 +281,4 @@ def first_layer(weights: NDArray[np.floating], most: int, width: int) -> Figure:
 
 
 if __name__ == "__main__":
-    command("draw", main)
+    stage("draw", main)

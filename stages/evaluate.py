@@ -19,9 +19,10 @@ from stages import arrays, views
 from stages.calibration import Bin, calibration_error, reliability
 from stages.cores import number_of_threads
 from stages.disturbances import DISTURBANCES
-from stages.errors import UserError, command
+from stages.errors import UserError
 from stages.figures import Counts, confusion_counts, halves, per_class, rates
 from stages.files import together, write_json
+from stages.identity import stage
 from stages.model import read_model
 from stages.params import Integer, Section, read_section, refuse_boolean
 from stages.tables import write_table
@@ -153,4 +154,4 @@ def robustness_rows(
 
 
 if __name__ == "__main__":
-    command("evaluate", main)
+    stage("evaluate", main)

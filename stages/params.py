@@ -51,9 +51,16 @@ def read_all(path: Path = PARAMS) -> Mapping[str, object]:
     Raises UserError where the file is missing, is not YAML, or has the same key twice.
     """
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+        content = path.read_bytes()
     except FileNotFoundError:
         raise UserError(f"{path} is missing; `git checkout -- {path}` brings it back") from None
+    return parse(content, path)
+
+
+def parse(text: bytes, path: Path = PARAMS) -> Mapping[str, object]:
+    """What a YAML file of sections says; raises UserError as `read_all` does."""
+    try:
+        content = YAML(typ="safe", pure=True).load(text.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text: {error}") from None
     except MarkedYAMLError as error:

@@ -14,8 +14,9 @@ from pydantic import Field
 from nn.streams import Purpose, stream
 from stages import arrays, idx
 from stages.datasets import DATASETS, DatasetName
-from stages.errors import UserError, command
+from stages.errors import UserError
 from stages.files import together
+from stages.identity import stage
 from stages.params import Integer, Section, Seed, read_all, validate
 
 RAW = Path("data/raw")
@@ -135,4 +136,4 @@ def count(labels: idx.Bytes) -> list[int]:
 
 
 if __name__ == "__main__":
-    command("prepare", main)
+    stage("prepare", main)

@@ -27,8 +27,9 @@ from nn.training import Diverged, Extras, Trainer, steps_per_epoch, train
 from stages import arrays, idx
 from stages.augmentation import Augment
 from stages.cores import number_of_threads
-from stages.errors import UserError, command
+from stages.errors import UserError
 from stages.history import History
+from stages.identity import stage, still_as_told
 from stages.model import write_model
 from stages.params import Integer, Number, Section, Seed, read_section
 
@@ -166,6 +167,8 @@ def main() -> None:
                     history.say(step)
                 if last:
                     break
+                if epoch_ends:
+                    still_as_told()
     except Diverged as diverged:
         raise UserError(f"{diverged}; no model was saved. Try a lower train.learning_rate, or clip_norm") from None
     finally:
@@ -333,4 +336,4 @@ def validation_due(step: int, every: int | None, steps: int, an_epoch: int) -> b
 
 
 if __name__ == "__main__":
-    command("train", main)
+    stage("train", main)

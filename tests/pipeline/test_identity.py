@@ -1,0 +1,271 @@
+"""What changes while a stage runs is noticed, and never recorded; what was made is not lost."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from tests.pipeline.projects import Completed, Project, stages_run, succeeded
+
+TRAIN = [sys.executable, "-m", "stages.train"]
+REPRO = [sys.executable, "-m", "dvc", "repro", "train"]
+MODEL = "data/model/model.safetensors"
+IMAGES = "data/prepared/train_images.npy"
+# A single epoch of some seconds, looked at twenty times: an edit after the first look falls into it for sure.
+ONE_LONG_EPOCH = {"train.hidden": [500, 500], "train.epochs": 1, "train.batch_size": 1}
+FOR_EVER = {"train.epochs": 1_000_000, "train.schedule": "constant"}
+
+
+def midway(project: Project, command: list[str], act: Callable[[], object]) -> Completed:
+    """What a command did, that trains, if `act` is called as soon as training has left its first figures."""
+    figures = project.path / "metrics" / "train.json"
+    figures.unlink(missing_ok=True)
+    with subprocess.Popen(
+        command, cwd=project.path, env=project.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            wait_for(figures.exists)
+            act()
+            stdout, stderr = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    return Completed(command, process.returncode, stdout, stderr)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in a minute"
+        time.sleep(0.01)
+
+
+def line_of_train(completed: Completed) -> str:
+    """The one line that the stage said on its end."""
+    lines = [line for line in completed.stderr.splitlines() if line.startswith("train: ")]
+    assert len(lines) == 1, completed.stderr
+    assert "Traceback" not in completed.stderr
+    return lines[0]
+
+
+def edit_a_value(project):
+    project.change({"train.learning_rate": 0.78})
+
+
+def edit_code(project):
+    with (project.path / "nn" / "losses.py").open("a") as file:
+        file.write("\n# An edit.\n")
+
+
+def edit_a_pixel(project):
+    with (project.path / IMAGES).open("r+b") as file:  # in place: training reads the file while it runs
+        file.seek(-2, os.SEEK_END)
+        file.write(b"\x01")
+
+
+def remove_labels(project):
+    (project.path / "data" / "prepared" / "train_labels.npy").unlink()
+
+
+def break_params(project):
+    (project.path / "params.yaml").write_text("train: [")
+
+
+EDITS = {
+    "a value": (edit_a_value, "train.learning_rate was 0.0002 and is 0.78"),
+    "code": (edit_code, "nn/losses.py was edited"),
+    "a pixel": (edit_a_pixel, f"{IMAGES} was edited"),
+    "no labels": (remove_labels, "data/prepared/train_labels.npy is gone"),
+    "params that are no YAML": (break_params, "params.yaml, line 1 is not valid YAML: "),
+}
+
+
+def touch_all(project):
+    for path in [
+        *project.path.glob("nn/*.py"),
+        *project.path.glob("data/prepared/*"),
+        project.path / "params.yaml",
+    ]:
+        path.touch()
+
+
+def edit_a_comment_and_another_section(project):
+    path = project.path / "params.yaml"
+    path.write_text(path.read_text() + "# An edit.\n")
+    project.change({"draw.width": 500})
+
+
+def write_the_same_again(project):
+    for name in (IMAGES, "nn/losses.py"):
+        content = (project.path / name).read_bytes()
+        (project.path / name).unlink()
+        (project.path / name).write_bytes(content)
+
+
+def edit_and_undo(project):
+    before = (project.path / "params.yaml").read_bytes()
+    edit_a_value(project)
+    (project.path / "params.yaml").write_bytes(before)
+
+
+NO_EDITS = {
+    "touched": touch_all,
+    "a comment": edit_a_comment_and_another_section,
+    "the same bytes": write_the_same_again,
+    "undone at once": edit_and_undo,
+}
+
+
+@pytest.mark.parametrize(("edit", "what"), EDITS.values(), ids=EDITS)
+def test_training_stops_within_an_epoch_of_an_edit_and_says_what_changed(workspace, edit, what):
+    workspace.change(FOR_EVER)
+    completed = midway(workspace, TRAIN, lambda: edit(workspace))
+    assert completed.returncode == 1
+    line = line_of_train(completed)
+    assert line.startswith(f"train: {what}")
+    assert " since the run began, so it stops here" in line
+
+
+@pytest.mark.parametrize("edit", NO_EDITS.values(), ids=NO_EDITS)
+def test_training_goes_on_where_nothing_that_it_reads_has_changed(workspace, edit):
+    workspace.change({"train.epochs": 60})
+    completed = midway(workspace, TRAIN, lambda: edit(workspace))
+    assert (completed.returncode, completed.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("edit", "what"), [EDITS["a value"], pytest.param(*EDITS["code"], marks=pytest.mark.slow)]
+)
+def test_a_model_is_not_recorded_with_an_edit_that_did_not_make_it_and_can_be_taken_back(project, edit, what):
+    project.change(ONE_LONG_EPOCH)
+    lock, cached = project.made()["dvc.lock"], runs_in_cache(project)
+    params = (project.path / "params.yaml").read_bytes()
+    completed = midway(project, REPRO, lambda: edit(project))
+    assert completed.returncode != 0
+    line = line_of_train(completed)
+    assert line.startswith(f"train: {what} since the run began")
+    assert project.made()["dvc.lock"] == lock
+    assert runs_in_cache(project) == cached
+    assert not (project.path / MODEL).exists()
+    kept = project.path / ".dvc" / "tmp" / "rejected" / "train-1"
+    assert str(kept) in line
+    model = (kept / "made" / MODEL).read_bytes()
+
+    edited = {
+        path: path.read_bytes() for path in (project.path / "params.yaml", project.path / "nn" / "losses.py")
+    }
+    command = re.findall(r"`(python -m commands[^`]+)`", line)
+    assert len(command) == 1, line
+    said = succeeded(project.run(*shlex.split(command[0])))
+    assert "train is recorded in dvc.lock" in said
+    assert (project.path / MODEL).read_bytes() == model
+    assert (project.path / "params.yaml").read_bytes() == params
+    changed = {path: content for path, content in edited.items() if path.read_bytes() != content}
+    assert len(changed) == 1
+    for path, content in changed.items():
+        name = path.relative_to(project.path)
+        assert str(name) in said
+        assert (kept / "replaced" / name).read_bytes() == content
+    assert stages_run(project.dvc("repro", "train")) == []  # what dvc.lock holds now is what is there
+
+
+@pytest.mark.slow
+def test_after_an_edit_in_the_midst_an_honest_run_trains_anew(project):
+    project.change(ONE_LONG_EPOCH)
+    params = (project.path / "params.yaml").read_bytes()
+    assert midway(project, REPRO, lambda: edit_a_value(project)).returncode != 0
+    rejected = (project.path / ".dvc/tmp/rejected/train-1/made" / MODEL).read_bytes()
+    said = project.dvc("repro", "train")
+    assert stages_run(said) == ["train"]
+    honest = project.made()[MODEL]
+    assert (project.path / MODEL).read_bytes() != rejected
+    succeeded(project.stage("train"))
+    assert project.made()[MODEL] == honest
+    (project.path / "params.yaml").write_bytes(params)
+    assert stages_run(project.dvc("repro", "train")) == ["train"]
+    assert (project.path / MODEL).read_bytes() == rejected  # what was kept is what those parameters make
+
+
+@pytest.mark.slow
+def test_an_experiment_in_a_folder_of_its_own_that_is_edited_is_kept_in_the_checkout(project):
+    project.change(ONE_LONG_EPOCH)
+    experiment = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "train"]
+
+    committed = (project.path / "metrics" / "train.json").read_bytes()
+
+    def trains():
+        with suppress(FileNotFoundError):  # DVC removes the committed one, before the stage runs
+            figures = project.path.glob(".dvc/tmp/exps/standalone/tmp*/metrics/train.json")
+            return any(path.read_bytes() != committed for path in figures)
+        return False
+
+    def edit():
+        wait_for(trains)
+        for path in project.path.glob(".dvc/tmp/exps/standalone/tmp*/nn/losses.py"):
+            path.write_text(path.read_text() + "\n# An edit.\n")
+
+    with subprocess.Popen(
+        experiment, cwd=project.path, env=project.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        edit()
+        _, said = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "nn/losses.py was edited since the run began" in said
+    assert (project.path / ".dvc/tmp/rejected/train-1/made" / MODEL).exists()
+    assert "is recorded" in succeeded(project.run(sys.executable, "-m", "commands.take_back", "train-1"))
+    assert stages_run(project.dvc("repro", "train")) == []
+
+
+@pytest.mark.slow
+def test_a_model_that_was_finished_without_its_dvc_can_be_recorded_as_the_line_says(project):
+    project.change(ONE_LONG_EPOCH)
+    figures = project.path / "metrics" / "train.json"
+    figures.unlink()
+    with subprocess.Popen(
+        REPRO, cwd=project.path, env=project.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_for(figures.exists)
+        process.kill()
+        _, said = process.communicate(timeout=60)
+    assert "train: the dvc that started this run is gone, so that nobody records what was made" in said
+    assert (project.path / MODEL).exists()
+    assert "`dvc commit --force train`" in said
+    completed = project.run(sys.executable, "-m", "dvc", "commit", "--force", "train")
+    assert completed.returncode == 0, completed.stderr
+    assert stages_run(project.dvc("repro", "train")) == []
+
+
+def runs_in_cache(project):
+    return sorted(str(path) for path in (project.path / ".dvc" / "cache" / "runs").rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("stays", [False, True], ids=["a shell that gives its place", "a shell that stays"])
+def test_training_stops_when_its_dvc_was_killed(project, tmp_path, stays):
+    project.change(FOR_EVER)
+    shell = tmp_path / "shell"
+    shell.write_text('#!/bin/sh\n/bin/sh "$@"\nexit $?\n')
+    shell.chmod(0o755)
+    env = {**project.env, "SHELL": str(shell) if stays else "/bin/sh"}
+    figures = project.path / "metrics" / "train.json"
+    figures.unlink()
+    with subprocess.Popen(
+        REPRO, cwd=project.path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_for(figures.exists)
+        os.kill(process.pid, signal.SIGKILL)
+        _, said = process.communicate(timeout=20)  # ends when nobody is left who could write
+    assert "train: the dvc that started this run is gone, so it stops here" in said
+    assert "Traceback" not in said
+    assert not (project.path / MODEL).exists()
+
+
+def test_a_name_that_nothing_was_kept_under_is_refused(workspace):
+    completed = workspace.run(sys.executable, "-m", "commands.take_back", "train-7")
+    assert completed.returncode == 1
+    assert completed.stderr == "take back: say which: there is nothing in .dvc/tmp/rejected\n"
