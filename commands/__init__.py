@@ -1,1 +1,1 @@
-"""What people call that is no stage: check. Imports stages and nn; nothing imports it."""
+"""What people call that is no stage: check, record, verify. Imports stages and nn; nothing imports it."""
