@@ -40,19 +40,20 @@ class Reader:
 
     def type(self, command: str) -> str:
         """What the command prints; fails unless it succeeds."""
-        with tempfile.NamedTemporaryFile("r") as folder:
+        # Into a file: what the command leaves running in the background would hold a pipe open.
+        with tempfile.TemporaryFile("w+") as output, tempfile.NamedTemporaryFile("r") as folder:
             completed = subprocess.run(
                 ["bash", "-c", SCRIPT],
                 cwd=self.folder,
                 env={**self.env, "COMMAND": command, "FOLDER": folder.name},
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=output,
                 stderr=subprocess.STDOUT,
-                text=True,
                 timeout=600,
                 check=False,
             )
-            said = completed.stdout
+            output.seek(0)
+            said = output.read()
             if completed.returncode:
                 raise AssertionError(f"{command} exited with {completed.returncode}:\n{said}")
             self.folder = Path(folder.read().rstrip("\n"))
