@@ -1,4 +1,4 @@
-"""The pages in docs/ whose commands are run: what stands in ```console after `$ ` is a command, the rest is output.
+"""Pages in docs/ whose commands are run: in ```console blocks, `$ ` begins a command, and the rest is its output.
 
 `python -m tests.pages docs/PAGE.md` runs them in a clone of the last commit, with the data set that DATASET_MIRROR
 names, and puts what they print into the page.

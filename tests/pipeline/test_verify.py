@@ -14,7 +14,7 @@ VERIFY = (sys.executable, "-m", "commands.verify")
 
 
 @pytest.fixture(scope="module")
-def recorded(reproduced, tmp_path_factory) -> Project:
+def recorded(reproduced: Project, tmp_path_factory) -> Project:
     """The reproduced project with its environment recorded, both committed."""
     project = reproduced.copy(tmp_path_factory.mktemp("recorded") / "Ziffern für später")
     succeeded(project.run(*RECORD))
@@ -40,6 +40,7 @@ def test_the_record_names_versions_cpu_and_kernel_but_no_place_and_no_time(recor
     assert succeeded(recorded.run(*RECORD, "--show", env=other)) == text
 
 
+@pytest.mark.slow
 def test_what_was_made_elsewhere_is_not_recorded(reproduced, tmp_path):
     store = tmp_path / "store"
     original = reproduced.copy(tmp_path / "original")
@@ -55,9 +56,10 @@ def test_what_was_made_elsewhere_is_not_recorded(reproduced, tmp_path):
 
 
 def verified(project, env):
-    """Exit code of verify and what it said, without a mirror and with sources that cannot be reached."""
+    """Exit code of verify, its table and verdict; without a mirror, and with no source in reach."""
     completed = project.run(*VERIFY, env={"DATASET_MIRROR": "", "https_proxy": "http://127.0.0.1:1", **env})
-    return completed.returncode, completed.stdout + completed.stderr
+    assert "Traceback" not in completed.stderr
+    return completed.returncode, completed.stdout + completed.stderr[-1000:] * (completed.returncode == 3)
 
 
 @pytest.mark.slow
@@ -80,11 +82,11 @@ def test_a_commit_that_makes_its_own_bytes_is_a_0_and_needs_no_network(recorded,
 @pytest.mark.slow
 @pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="names kernels of x86-64")
 def test_other_bytes_by_another_kernel_are_a_2_and_explained(recorded, tmp_path):
-    code, said = verified(recorded, {"OPENBLAS_CORETYPE": "Prescott"})
+    code, said = verified(recorded, {"OPENBLAS_CORETYPE": "Sandybridge"})
     assert code == 2, said
     assert re.search(r"^train +data/model +\w{12} +differs: \w{12}$", said, re.MULTILINE)
     assert re.search(r"^prepare +data/prepared +\w{12} +identical$", said, re.MULTILINE)
-    assert "blas kernel Prescott, recorded Haswell" in said
+    assert "blas kernel Sandybridge, recorded Haswell" in said
     assert "Another kernel or version of BLAS adds in another order" in said
 
 
@@ -114,7 +116,6 @@ def test_a_pipeline_that_fails_in_the_clone_is_a_3(recorded, tmp_path):
     code, said = verified(project, {})
     assert code == 3
     assert "verify: the pipeline failed in the clone" in said
-    assert "Traceback" not in said
 
 
 def test_without_a_commit_there_is_nothing_to_verify(workspace):
