@@ -1,7 +1,7 @@
 """Pages in docs/ whose commands are run: in ```console blocks, `$ ` begins a command, and the rest is its output.
 
 `python -m tests.pages docs/PAGE.md` runs them in a clone of the last commit, with the data set that DATASET_MIRROR
-names, and puts what they print into the page.
+names and with an S3 store on 127.0.0.1, and puts what they print into the page.
 """
 
 import os
@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.stores import s3_store
 
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ (.*?(?:\\\n.*?)*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
@@ -76,10 +78,11 @@ def with_outputs(page: str, reader: Reader) -> str:
 
 def main(path: Path) -> None:
     """Renew the outputs of a page."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, s3_store() as login:
         project = Path(folder, "digits")
         env = {
             **os.environ,
+            **login,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "COLUMNS": "115",
             "DVC_PAGER": "cat",
