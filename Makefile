@@ -13,7 +13,7 @@ $(shell rm -f .venv/python .venv/repro .venv/dev)
 endif
 endif
 
-.PHONY: help repro test test-slow check doctor bench lint format lock clean
+.PHONY: help repro test test-slow check doctor record verify bench lint format lock clean
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -34,6 +34,12 @@ check: .venv/repro  ## Validate params.yaml
 
 doctor: .venv/repro  ## Say what is wrong with this checkout; FIX=1 mends it
 	@python -m commands.doctor $(if $(FIX),--fix)
+
+record: .venv/repro  ## Write environment.json: in which environment dvc.lock was made
+	@python -m commands.record
+
+verify: .venv/repro  ## Run a clean clone, compare every hash with dvc.lock (KEEP=FOLDER leaves the clone there)
+	@python -m commands.verify $(if $(KEEP),--keep "$(KEEP)")
 
 lint: .venv/dev  ## Ruff and mypy
 	@ruff check

@@ -4,6 +4,7 @@
     sides        one module a library: trains, predicts
     worker       a process that holds one side and measures when it is told to
     measure      starts workers, lets them take turns, writes results/*.json
+    dvc_overhead what `dvc repro` costs when there is nothing to do (not part of `make bench`: needs DVC)
     report       from results/*.json to results/table.md and results/chart.png
 
 Never imported by the rest of the project; nothing of it goes into a result of the pipeline.

@@ -9,6 +9,8 @@ surroundings  Git, and the folder where DVC remembers files
 leftovers     what a killed process left behind
 objects       the cache: damaged, incomplete
 doctor        what is wrong with a checkout, and mend it
+record        environment.json: in which environment dvc.lock was made
+verify        a clean clone, run again, beside dvc.lock
 sweep         a table of experiments with several seeds, run by DVC's queue
 experiments   docs/experiments.md, made of the results of sweeps
 plots_page    the page of `dvc plots` without a network, and its picture

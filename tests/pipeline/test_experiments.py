@@ -2,8 +2,13 @@
 
 import csv
 import json
+import subprocess
+import sys
+import time
 
 import pytest
+
+from tests.pipeline.projects import succeeded
 
 
 def test_an_experiment_is_listed_with_its_parameter_and_its_metrics(project):
@@ -37,3 +42,36 @@ def test_a_queue_of_experiments_runs_to_its_end(project):
     project.dvc("exp", "run", "--run-all")
     table = list(csv.DictReader(project.dvc("exp", "show", "--csv").splitlines()))
     assert {row["train.seed"] for row in table} == {"0", "1", "2"}
+
+
+def steps_so_far(project):
+    """Name and iterations of the experiments that `dvc exp show` says are running, where it knows them by now."""
+    completed = project.run(sys.executable, "-m", "dvc", "exp", "show", "--csv", "--hide-workspace")
+    if "does not exist" in completed.stderr:  # DVC looks at a folder that is just being made
+        return {}
+    table = csv.DictReader(succeeded(completed).splitlines())
+    return {
+        row["Experiment"]: int(row["steps"])
+        for row in table
+        if row["State"] == "Running" and row["steps"].isdigit()
+    }
+
+
+@pytest.mark.slow
+def test_the_table_follows_the_figures_of_experiments_that_run_in_two_workers(project):
+    endless = ("--set-param", "train.epochs=1000000", "--set-param", "train.log_every=1000")
+    project.dvc("exp", "run", "--queue", "--name", "long", *endless, "--set-param", "train.seed=1,2", "train")
+    # Not by Project.run: the workers would hold its pipes open.
+    command = [sys.executable, "-m", "dvc", "queue", "start", "--jobs", "2"]
+    subprocess.run(command, cwd=project.path, env=project.env, stdout=subprocess.DEVNULL, check=True)
+    seen: dict[str, set[int]] = {"long-1": set(), "long-2": set()}
+    try:
+        deadline = time.monotonic() + 120
+        while min(map(len, seen.values())) < 4 and time.monotonic() < deadline:
+            for name, steps in steps_so_far(project).items():
+                seen[name].add(steps)
+    finally:
+        project.dvc("queue", "stop", "--kill")
+    for name, steps in seen.items():
+        assert len(steps - {30}) >= 3, (name, seen)  # the commit, whose figures are there first, has 30
+    assert project.git("status", "--porcelain") == ""

@@ -1,0 +1,35 @@
+"""A stage starts fast: it loads no package that it does not use. Only drawing waits for matplotlib."""
+
+import subprocess
+import sys
+
+import pytest
+
+PACKAGES = {  # what takes time to load, and who may
+    "numpy": {"prepare", "train", "evaluate", "draw"},
+    "threadpoolctl": {"train", "evaluate", "draw"},
+    "safetensors": {"train", "evaluate", "draw"},
+    "matplotlib": {"draw"},
+    "requests": {"download"},
+    "tenacity": {"download"},
+    "filelock": {"download"},
+    "tqdm": {"download", "train"},
+    # What no stage loads: `pip` and `pypi_simple` when a package index is asked, the others never.
+    "pip": set(),
+    "pypi_simple": set(),
+    "dvc": set(),
+    "dvc_data": set(),
+    "scipy": set(),
+    "boto3": set(),
+    "pytest": set(),
+}
+LOADED = "import sys, stages.{}; print(*{{name.split('.')[0] for name in sys.modules}})"
+
+
+@pytest.mark.parametrize("stage", ["download", "prepare", "train", "evaluate", "draw"])
+def test_a_stage_loads_no_package_that_it_does_not_use(stage):
+    code = LOADED.format(stage)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert {name for name, stages in PACKAGES.items() if name in loaded and stage not in stages} == set()
+    assert "pydantic" in loaded
