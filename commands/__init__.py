@@ -9,6 +9,7 @@ surroundings  Git, and the folder where DVC remembers files
 leftovers     what a killed process left behind
 objects       the cache: damaged, incomplete
 doctor        what is wrong with a checkout, and mend it
+comparison    what is identical and what is not, as a table
 record        environment.json: in which environment dvc.lock was made
 verify        a clean clone, run again, beside dvc.lock
 sweep         a table of experiments with several seeds, run by DVC's queue
