@@ -23,7 +23,7 @@ over a line. So positions are linear in few numbers drawn for each image, and al
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, radians
+from math import exp, radians, tan
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -39,10 +39,11 @@ VARIANCE_LEFT_OUT = 0.01  # share of the variance of the elastic field that the 
 class Strengths:
     """How strong each part of the deformation is; 0 for none.
 
-    rotation and shear are drawn evenly between plus and minus so many degrees, the scale of width and height each
-    between 1 - scale and 1 + scale, shifts of either direction between plus and minus so many pixels; elastic is
-    the RMS displacement in pixels in each direction, of a field as smooth as a Gaussian filter of width
-    `smoothness`, in pixels, makes it. A share `untouched` of the images stays as it is.
+    rotation and shear are drawn between plus and minus so many degrees (evenly in the tangent of half the angle,
+    and of the angle), the scale of width and height each evenly between 1 - scale and 1 + scale, shifts of either
+    direction between plus and minus so many pixels; elastic is the RMS displacement in pixels in each direction,
+    of a field as smooth as a Gaussian filter of width `smoothness`, in pixels, makes it. A share `untouched` of
+    the images stays as it is.
     """
 
     rotation: float = 0.0
@@ -106,11 +107,14 @@ class Deformation:
         numbers *= touched[:, None]
         evenly *= touched * strength
 
-        turned, slanted = evenly[0] * radians(wanted.rotation), np.tan(evenly[1] * radians(wanted.shear))
+        # With t = tan(angle / 2), cosine = (1 - t^2) / (1 + t^2) and sine = 2 t / (1 + t^2): every CPU rounds
+        # these alike, while NumPy's sin, cos and tan are other ones on other CPUs.
+        t = evenly[0] * tan(radians(wanted.rotation) / 2)
+        cosine, sine = (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)
+        slanted = evenly[1] * tan(radians(wanted.shear))
         wide, high = 1 + evenly[2:4] * wanted.scale
         numbers[:, :, 0] = (self.side - 1) / 2 + evenly[4:] * wanted.shift
-        # Rotation (c, -s; s, c) times shear (1, t; 0, 1) times scale (w, 0; 0, h).
-        cosine, sine = np.cos(turned), np.sin(turned)
+        # Rotation (c, -s; s, c) times shear (1, slanted; 0, 1) times scale (wide, 0; 0, high).
         numbers[0, :, 1] = cosine * wide
         numbers[0, :, 2] = (cosine * slanted - sine) * high
         numbers[1, :, 1] = sine * wide
