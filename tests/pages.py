@@ -51,7 +51,7 @@ class Reader:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                timeout=600,
+                timeout=3600,
                 check=False,
             )
             output.seek(0)
