@@ -51,7 +51,7 @@ class Reader:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                timeout=600,
+                timeout=3600,
                 check=False,
             )
             output.seek(0)
@@ -89,7 +89,7 @@ def main(path: Path) -> None:
         }
         subprocess.run(["git", "clone", "--quiet", Path.cwd(), project], check=True)
         for command in (
-            "git switch --quiet -C main && git remote remove origin",
+            "git branch --move --force main && git remote remove origin",
             "dvc repro --quiet",
             "git diff --quiet || git commit --quiet --all --message 'Reproduce'",
         ):
