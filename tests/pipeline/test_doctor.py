@@ -213,7 +213,10 @@ def test_what_a_killed_experiment_in_a_folder_of_its_own_leaves_is_cleared_away(
 def test_what_a_killed_worker_of_the_queue_leaves_is_cleared_away(plain):
     plain.change(FOR_EVER)
     plain.dvc("exp", "run", "--queue", "--name", "killed")
-    plain.dvc("queue", "start")
+    start = [*DVC, "queue", "start"]  # the worker would hold a pipe open
+    subprocess.run(
+        start, cwd=plain.path, env=plain.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True
+    )
     try:
         end = time.monotonic() + 100
         while not any("stages.train" in command for command in living(plain.path).values()):
