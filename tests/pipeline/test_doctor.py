@@ -169,6 +169,7 @@ def test_it_mends_nothing_while_a_process_lives_here_and_says_which(patient):
         assert (patient.path / ".dvc" / "tmp" / "rwlock").read_text() == before
 
 
+@pytest.mark.slow
 def test_what_a_killed_repro_leaves_is_cleared_away(patient):
     with training(patient, "repro", "train") as process:
         kill(process)
