@@ -91,7 +91,7 @@ def temporary_runs(checkout: Checkout) -> Iterator[Finding]:
     states += [path for path in alone if read(path).get("status") in UNFINISHED]
     for path in states:
         what = "says that an experiment runs, which did not come to its end"
-        if read(path).get("location") == "dvc-task":  # DVC takes minutes for that, so it is left to people
+        if read(path).get("location") == "dvc-task":  # asks the workers, so it is left to people
             what += f" (`dvc queue kill {read(path).get('name')}` has the queue call it failed)"
         yield Finding(checkout.named(path.parent), what, "remove it", removal(path.parent))
 
