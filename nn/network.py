@@ -51,7 +51,8 @@ class Network:
         self.parts = parts
         self.weights = [shape for layer in layers for shape in layer.weights]
         self.offsets = [shape for layer in layers for shape in layer.offsets]
-        self.params: Array = np.zeros(size(self.weights) + size(self.offsets), dtype)
+        self.decayed = size(self.weights)  # how many of the parameters are weights; they come first
+        self.params: Array = np.zeros(self.decayed + size(self.offsets), dtype)
         self.x: Array = np.empty((rows, inputs), dtype)
         y = self.x
         for layer, params in zip(layers, self.by_layer(self.params), strict=True):
@@ -89,11 +90,6 @@ class Network:
         """Views into a flat vector such as statistics, a list for each layer."""
         arrays = iter(views(vector, [shape for layer in self.layers for shape in layer.statistics]))
         return [[next(arrays) for _ in layer.statistics] for layer in self.layers]
-
-    @property
-    def decayed(self) -> int:
-        """How many of the parameters are weights; they come first."""
-        return size(self.weights)
 
     def initialize(self, rng: np.random.Generator) -> None:
         """Give every layer its first parameters."""
