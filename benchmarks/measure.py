@@ -2,7 +2,8 @@
 
     python -m benchmarks.measure [--full] [PART ...]
 
-Parts: training, limit, scaling, inference, memory. Two sides are compared in pairs, A, B, A, B, ...; a ratio is
+Parts: training, limit, scaling, inference, memory, which decide, and with --full also accuracy and growth, or
+those that are named. Two sides are compared in pairs, A, B, A, B, ...; a ratio is
 the median of the pairs' ratios, beside it the smallest and the largest.
 """
 
@@ -18,7 +19,20 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.networks import BATCHES, INFERENCE_BATCHES, NETWORKS, OPTIMIZERS, training_work, weights
+from benchmarks import accuracy
+from benchmarks.networks import (
+    BATCHES,
+    EPOCHS,
+    GROWTH,
+    IMAGES,
+    INFERENCE_BATCHES,
+    NETWORKS,
+    OPTIMIZERS,
+    SEEDS,
+    TARGETS,
+    training_work,
+    weights,
+)
 
 RESULTS = Path(__file__).parent / "results"
 PAIRS = 5
@@ -150,7 +164,7 @@ def measure_memory(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
             parameters = 4 * (weights(widths) + sum(widths[1:]))
             activations = 4 * batch * (sum(widths) + sum(widths[1:]))
             # The images of this benchmark are made, not mapped: they do not count.
-            used = found["after"] - found["before"] - 4 * 784 * 20_000
+            used = found["after"] - found["before"] - 4 * 784 * IMAGES
             yield {
                 "network": network,
                 "optimizer": optimizer,
@@ -160,18 +174,58 @@ def measure_memory(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
             }
 
 
-PARTS = {
+def measure_accuracy(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
+    """(d) Seconds of training to an accuracy on the validation images, with Adam and a constant rate."""
+    if accuracy.missing():
+        print("accuracy: needs the prepared images; run `dvc repro prepare` first")  # noqa: T201
+        return
+    network = "784-512-512-10"
+    recipe = {"widths": NETWORKS[network], "batch": 128, "rate": 0.001, "epochs": EPOCHS, "targets": TARGETS}
+    with workers(("ours", CORES), ("pytorch", CORES), ("scikit_learn", CORES)) as sides:
+        runs = [(side.name.split()[0], side.ask("reach", **recipe, seed=seed)) for seed in SEEDS for side in sides]
+    for target in TARGETS:
+        for side in dict.fromkeys(name for name, _ in runs):
+            lines = [line for name, found in runs if name == side for line in found if line["target"] == target]
+            times = [(line["seconds"], line["steps"]) for line in lines if line["seconds"] is not None]
+            seconds = sorted(second for second, _ in times)
+            yield {
+                "side": side,
+                "network": network,
+                "target": target,
+                "runs": len(lines),
+                "reached": len(times),
+                "seconds": statistics.median(seconds) if times else None,
+                "seconds_low": seconds[0] if times else None,
+                "seconds_high": seconds[-1] if times else None,
+                "steps": statistics.median(steps for _, steps in times) if times else None,
+                "best": max(line["best"] for line in lines),
+            }
+
+
+def measure_growth(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
+    """(g) How the cost of training grows with width, depth and number of images."""
+    hidden = [("width", width, [width, width], IMAGES) for width in GROWTH["width"]]
+    hidden += [("depth", depth, [512] * depth, IMAGES) for depth in GROWTH["depth"]]
+    hidden += [("images", images, [512, 512], images) for images in GROWTH["images"]]
+    with workers(("ours", CORES), ("pytorch", CORES)) as (ours, theirs):
+        for axis, value, widths, images in hidden:
+            order = {"widths": [784, *widths, 10], "batch": 128, "optimizer": "sgd", "images": images}
+            yield {"axis": axis, "value": value, "cores": CORES, **paired(ours, theirs, "train", **order)}
+
+
+DECIDING = {
     "training": measure_training,
     "limit": measure_limit,
     "scaling": measure_scaling,
     "inference": measure_inference,
     "memory": measure_memory,
 }
+PARTS = {**DECIDING, "accuracy": measure_accuracy, "growth": measure_growth}
 
 
-def machine() -> Json:
+def machine(sides: tuple[str, ...]) -> Json:
     """What the figures were measured on, and with."""
-    with workers(("ours", 1), ("pytorch", 1)) as started:
+    with workers(*((side, 1) for side in sides)) as started:
         versions = {worker.name.split()[0]: worker.ask("versions") for worker in started}
     model = ""
     if Path("/proc/cpuinfo").exists():
@@ -197,14 +251,16 @@ def main() -> None:
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     RESULTS.mkdir(exist_ok=True)
-    for part in options.parts or PARTS:
-        about = machine()
+    for part in options.parts or (PARTS if options.full else DECIDING):
+        about = machine(("ours", "pytorch", *(("scikit_learn",) if part == "accuracy" else ())))
         rows = []
         for row in PARTS[part](full=options.full):
             rows.append(row)
             shown = {key: value for key, value in row.items() if key != "widths"}
             line = ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in shown.items())
             print(f"{part}: {line}", flush=True)  # noqa: T201
+        if not rows:
+            continue
         content = {"machine": about, "pairs": PAIRS, "rows": rows}
         (RESULTS / f"{part}.json").write_text(json.dumps(content, indent=1) + "\n")
 

@@ -12,6 +12,14 @@ BATCHES = (32, 128, 512)
 OPTIMIZERS = ("sgd", "adam")  # SGD with momentum 0.9
 INFERENCE_BATCHES = (1, 10, 100, 1000, 10_000)
 IMAGES = 20_000
+TARGETS = [0.98, 0.985]  # accuracy on the validation images
+SEEDS = (0, 1, 2)
+EPOCHS = 20  # at most, until a target is given up
+GROWTH = {
+    "width": (128, 256, 512, 1024, 2048),  # of two hidden layers
+    "depth": (1, 2, 4, 8, 16),  # hidden layers of 512
+    "images": (2_000, 20_000, 60_000, 200_000),  # with 784-512-512-10
+}
 
 
 def weights(widths: list[int]) -> int:

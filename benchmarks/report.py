@@ -1,4 +1,4 @@
-"""From results/*.json to results/table.md and results/chart.png: python -m benchmarks.report"""
+"""From results/*.json to results/table.md, chart.png and growth.png: python -m benchmarks.report"""
 
 import json
 from pathlib import Path
@@ -97,12 +97,48 @@ def memory(rows: Rows) -> str:
     return table(["network, batch 512", "optimiser", "MB", "bound, MB"], cells)
 
 
+def accuracy(rows: Rows) -> str:
+    """Seconds of training to an accuracy."""
+    cells = []
+    for row in rows:
+        time = "-"
+        if row["reached"]:
+            time = f"{row['seconds']:.1f} ({row['seconds_low']:.1f} to {row['seconds_high']:.1f})"
+        steps = f"{row['steps']:,.0f}" if row["reached"] else "-"
+        reached = f"{row['reached']} of {row['runs']}"
+        cells.append([f"{row['target']:.1%}", row["side"], reached, time, steps, f"{row['best']:.2%}"])
+    return table(["accuracy", "side", "runs that reached it", "seconds of training", "steps", "best seen"], cells)
+
+
+def growth(rows: Rows) -> str:
+    """Rows per second with growing width, depth and number of images."""
+    cells = [
+        [
+            row["axis"],
+            f"{row['value']:,}",
+            f"{row['a_rows_per_second']:,.0f}",
+            f"{row['b_rows_per_second']:,.0f}",
+            spread(row),
+        ]
+        for row in rows
+    ]
+    return table(["what grows", "to", "ours, rows/s", "PyTorch, rows/s", "ratio"], cells)
+
+
 SECTIONS = {
-    "training": ("Training beside PyTorch", training),
+    "training": ("Training beside PyTorch, torch.compile and scikit-learn", training),
     "limit": ("Share of the matrix-multiplication limit (2048 x 2048, the same process)", limit),
     "scaling": ("All cores against one", scaling),
     "inference": ("Inference beside PyTorch, onnxruntime and scikit-learn, all cores", inference),
     "memory": ("Memory of training: peak less what there was before the network", memory),
+    "accuracy": (
+        "Time to an accuracy on the validation images: 784-512-512-10, batch 128, Adam at 0.001",
+        accuracy,
+    ),
+    "growth": (
+        "Training as width (784-n-n-10), depth (layers of 512) or number of images grows, batch 128",
+        growth,
+    ),
 }
 
 
@@ -120,14 +156,39 @@ def chart(rows: Rows) -> Figure:
     ]
     axes.barh(names, ratios, xerr=errors, color="#4878a8", error_kw={"linewidth": 0.8})
     axes.axvline(1, color="#c8502c")
+    axes.margins(y=0.01)
     axes.invert_yaxis()
     axes.set_xlabel(f"rows per second, ours / PyTorch eager, {cores} cores")
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
+LABELS = {"width": "units in each of 2 hidden layers", "depth": "hidden layers of 512", "images": "images"}
+
+
+def growth_chart(rows: Rows) -> Figure:
+    """Microseconds a row, a panel for each thing that grows."""
+    figure = Figure(figsize=(10, 3.4), layout="constrained")
+    for axes, axis in zip(figure.subplots(1, 3, sharey=True), LABELS, strict=True):
+        shown = [row for row in rows if row["axis"] == axis]
+        for name, key, color in (("this project", "a", "#4878a8"), ("PyTorch eager", "b", "#c8502c")):
+            costs = [1e6 / row[f"{key}_rows_per_second"] for row in shown]
+            axes.plot([row["value"] for row in shown], costs, "o-", color=color, label=name)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        values = [row["value"] for row in shown]
+        axes.set_xticks(values, [f"{value:,}" for value in values])
+        axes.minorticks_off()
+        axes.set_xlabel(LABELS[axis])
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].set_ylabel("microseconds of training a row")
+    figure.axes[0].legend(frameon=False)
+    return figure
+
+
 def main() -> None:
-    """Write both."""
+    """Write all three."""
     text = [
         "# Benchmarks",
         "",
@@ -148,6 +209,9 @@ def main() -> None:
     _, rows = read("training")
     if rows:
         chart(rows).savefig(RESULTS / "chart.png", dpi=100, metadata={"Software": None})
+    _, rows = read("growth")
+    if rows:
+        growth_chart(rows).savefig(RESULTS / "growth.png", dpi=100, metadata={"Software": None})
 
 
 if __name__ == "__main__":

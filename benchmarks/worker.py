@@ -46,6 +46,10 @@ def serve(module: Any, cores: int, order: dict[str, Any], made: dict[str, Callab
             for _ in range(5):
                 run()
             return {"before": before, "after": peak_memory()}
+        case "reach":
+            from benchmarks.accuracy import reach  # noqa: PLC0415 (imports NumPy, which has to wait for the kernel)
+
+            return reach(module.learner, threads=cores, **order)
         case ("train" | "predict") as task:
             seconds = order.pop("seconds")
             key = json.dumps([task, order])

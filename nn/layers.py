@@ -94,6 +94,7 @@ class Dense(Layer):
         self.dW, self.db = grads
         # Nobody asks for the gradient by the images: a third of the work in most networks.
         self.dx = np.empty((len(dy), self.inputs), dy.dtype) if needs_dx else None
+        self.ones = np.ones(len(dy), dy.dtype)
         return self.dx
 
     def initialize(self, rng: np.random.Generator) -> None:
@@ -114,4 +115,4 @@ class Dense(Layer):
         np.matmul(self.x[rows, block].T, self.dy[rows], out=self.dW[block])
 
     def offset_gradient(self, rows: slice, parts: int) -> None:
-        np.sum(self.dy[rows], axis=0, out=self.db)
+        np.dot(self.ones[rows], self.dy[rows], out=self.db)  # the sum over the rows; np.sum takes twice as long

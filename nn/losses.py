@@ -41,12 +41,11 @@ class SoftmaxCrossEntropy:
     def __init__(
         self, rows: int, classes: int, smoothing: float = 0.0, dtype: type[np.floating] = np.float32
     ) -> None:
-        self.classes = classes
-        self.smoothing = smoothing
+        self.of_label = np.full((classes, classes), smoothing / classes, dtype)  # the target of each label
+        self.of_label[np.diag_indices(classes)] += 1 - smoothing
+        self.targets = np.empty((rows, classes), dtype)
+        self.labels = np.empty(rows, np.intp)  # np.take would make these, anew each time
         self.column = np.empty((rows, 1), dtype)  # the largest logit, then the sum of exp, of each row
-        self.own = np.empty(rows, dtype)  # of each row the logit, later the probability, of its own label
-        self.own_index = np.empty(rows, np.intp)  # where that stands in the flattened logits of its part
-        self.row_starts = np.arange(0, rows * classes, classes)
 
     def part(self, rows: slice, logits: Array, labels: Labels, batch: int) -> float:
         """The sum of the losses of some rows; overwrites their logits with dlogits / batch.
@@ -54,26 +53,18 @@ class SoftmaxCrossEntropy:
         logits (n, classes) and labels (n,) are those of the rows; batch is the number of rows of the whole batch,
         over which the loss is a mean.
         """
-        n = len(logits)
-        column, own, index = self.column[rows], self.own[rows], self.own_index[rows]
-        np.add(self.row_starts[:n], labels, out=index)
-        entries = logits.reshape(-1, copy=False)  # a copy would take the gradient with it
+        t, column, index = self.targets[rows], self.column[rows], self.labels[rows]
+        index[:] = labels
+        np.take(self.of_label, index, axis=0, out=t, mode="clip")
 
-        np.max(logits, axis=1, keepdims=True, out=column)
+        np.maximum.reduce(logits, axis=1, keepdims=True, out=column)
         logits -= column
-        np.take(entries, index, out=own, mode="clip")
-        loss = -(1 - self.smoothing) * float(np.sum(own, dtype=np.float64))
-        if self.smoothing:
-            loss -= self.smoothing / self.classes * float(np.sum(logits, dtype=np.float64))
+        loss = -float(np.vdot(t, logits))  # with log p = logits - log sum exp(logits), and t that sum to 1
         np.exp(logits, out=logits)
-        np.sum(logits, axis=1, keepdims=True, out=column)
+        np.add.reduce(logits, axis=1, keepdims=True, out=column)
         logits /= column
-        loss += float(np.sum(np.log(column, out=column), dtype=np.float64))
+        loss += float(np.add.reduce(np.log(column, out=column), axis=None, dtype=np.float64))
 
-        np.take(entries, index, out=own, mode="clip")
-        own -= 1 - self.smoothing
-        np.put(entries, index, own)
-        if self.smoothing:
-            logits -= self.smoothing / self.classes
+        logits -= t
         logits *= 1 / batch
         return loss

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from nn.flat import Array, size, slices, split
+from nn.flat import Array, slices, split
 from nn.layers import Dense, Layer
 from nn.network import BLOCK_WORK, Network
 from nn.threads import Task, Team
@@ -20,7 +20,9 @@ def predict(network: Network, x: Array, team: Team) -> Array:
         for rows in slices(len(x), network.rows):
             first.x = x[rows]  # read where it is, not copied
             n = rows.stop - rows.start
-            if n < 2 * ROWS_OF_A_PART:
+            if n == 1 or 2 * n * network.decayed < BLOCK_WORK / 2:  # less than a hand-over to another thread costs
+                network.forward(slice(0, n))
+            elif n < 2 * ROWS_OF_A_PART:
                 forward_by_columns(network, n, team)
             else:
                 forward_by_rows(network, n, team)
@@ -38,7 +40,7 @@ def forward_by_rows(network: Network, n: int, team: Team) -> None:
         network.forward(parts[number], number)
 
     tasks: list[Task] = [partial(go, number) for number in range(len(parts))]
-    if 2 * n * size(network.weights) < BLOCK_WORK:  # over before another thread has woken up
+    if 2 * n * network.decayed < BLOCK_WORK:  # over before another thread has woken up
         for task in tasks:
             team.run([task])
     else:

@@ -49,7 +49,7 @@ def suitable_threads(parts: int, work: float = float("inf")) -> int:
 class Team:
     """`threads` threads, the caller among them, each with a single thread of BLAS.
 
-    Used as a context: the threads end with it, and BLAS gets back the threads it had.
+    Used as a context: NumPy warns of no number inside; the threads end with it, and BLAS gets back its threads.
     """
 
     def __init__(self, threads: int) -> None:
@@ -78,12 +78,11 @@ class Team:
             raise RuntimeError("a round within a round, or after one that was interrupted")
         self.busy = True
         if self.threads == 1 or len(tasks) == 1:
-            with np.errstate(all="ignore"):  # as in `work`
-                try:
-                    for task in tasks:
-                        task(0)
-                finally:
-                    self.busy = False
+            try:
+                for task in tasks:
+                    task(0)
+            finally:
+                self.busy = False
             return
         self.tasks, self.numbers = tasks, count()
         for lock in self.go:
@@ -103,31 +102,35 @@ class Team:
         """Take the next task that nobody has taken, until none is left."""
         tasks = self.tasks or ()
         try:
-            # Numbers that are not finite are looked for where they matter, and said once: no warnings from here.
-            with np.errstate(all="ignore"):
-                while (number := next(self.numbers, len(tasks))) < len(tasks):
-                    tasks[number](member)
+            while (number := next(self.numbers, len(tasks))) < len(tasks):
+                tasks[number](member)
         except BaseException as error:  # noqa: BLE001 (it goes to the caller)
             self.error = error
             self.numbers = iter(())
 
     def serve(self, member: int) -> None:
         """The life of a helper."""
-        while True:
-            self.go[member - 1].acquire()
-            if self.tasks is None:
-                return
-            self.work(member)
-            self.done[member - 1].release()
+        with np.errstate(all="ignore"):  # as in __enter__
+            while True:
+                self.go[member - 1].acquire()
+                if self.tasks is None:
+                    return
+                self.work(member)
+                self.done[member - 1].release()
 
     def __enter__(self) -> "Team":
         # The number of threads inside BLAS changes the order of its sums, and with it the bits: so it has one.
         self.blas = threadpool_limits(limits=1, user_api="blas")
+        # Numbers that are not finite are looked for where they matter, and said once: no warnings from here. It is
+        # done once for the block, because to do it twice a step takes a hundredth of a short one.
+        self.silence = np.errstate(all="ignore")
+        self.silence.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.silence.__exit__(kind, error, trace)
         self.tasks = None
         for lock in self.go:
             if lock.locked():  # else that helper has yet to take the last release, and will find no tasks

@@ -83,7 +83,7 @@ class Trainer:
         self.team = team
         self.deformation, self.strength = deformation, 1.0
         dtype = network.params.dtype.type
-        self.loss = SoftmaxCrossEntropy(network.rows, network.logits.shape[1], smoothing, dtype)
+        self.loss = SoftmaxCrossEntropy(network.rows, network.outputs, smoothing, dtype)
         self.y = np.empty(network.rows, labels.dtype)
         self.blocks = network.blocks()
         longest = max(block.params.stop - block.params.start for block in self.blocks)
@@ -174,7 +174,8 @@ class Trainer:
         """The task of round 2: gradient and step of one block."""
         block = self.blocks[number]
         params, grads = self.network.params[block.params], self.network.grads[block.params]
-        l2 = self.extras.l2 if block.params.start < self.network.decayed else 0.0
+        weights = max(0, min(len(params), self.network.decayed - block.params.start))  # they come first
+        l2 = self.extras.l2 if weights else 0.0
 
         def task(member: int) -> None:
             scratch = self.scratch[member][: len(params)]
@@ -183,8 +184,8 @@ class Trainer:
             elif self.factor != 1.0:
                 np.multiply(grads, self.factor, out=grads)
             if l2:
-                np.multiply(params, l2, out=scratch)
-                np.add(grads, scratch, out=grads)
+                np.multiply(params[:weights], l2, out=scratch[:weights])
+                grads[:weights] += scratch[:weights]
             self.optimizer.update(block.params, scratch)
             if self.average is not None and self.extras.max_norm is None:
                 self.average.update(block.params, scratch)

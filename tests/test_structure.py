@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -121,6 +122,12 @@ def test_nn_opens_no_file_prints_nothing_and_keeps_no_random_state(path):
             assert node.attr in {"Generator", "default_rng", "SeedSequence"}, (
                 f"np.random.{node.attr} is global state"
             )
+
+
+def test_a_worker_of_the_benchmarks_pins_the_kernel_before_it_imports_numpy():
+    code = "import sys, benchmarks.worker; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_the_benchmarks_use_the_locked_versions_of_what_nn_needs():

@@ -1,6 +1,8 @@
 """One module a library. Each has
 
-train(widths, batch, optimizer, threads)    a function that makes one step
-predict(widths, batch, threads)             a function that predicts one batch
-VERSIONS                                    what the figures were measured with
+train(widths, batch, optimizer, threads, images)        a function that makes one step, with so many images
+predict(widths, batch, threads)                         a function that predicts one batch
+learner(widths, batch, rate, seed, threads, images, labels)
+                                                        two functions, as accuracy.py has them; not of all sides
+VERSIONS                                                what the figures were measured with
 """

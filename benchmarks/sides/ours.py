@@ -6,10 +6,11 @@ from itertools import cycle
 import numpy as np
 import threadpoolctl
 
+from benchmarks.accuracy import Classify, Learn
 from benchmarks.networks import IMAGES
 from nn.architecture import fully_connected
 from nn.flat import slices
-from nn.inference import PARTS
+from nn.inference import PARTS, fold, inference_network
 from nn.network import Network, training_work
 from nn.optimizers import Adam, Momentum
 from nn.prediction import predict as predict_rows
@@ -20,33 +21,65 @@ from nn.training import Trainer
 VERSIONS = {"numpy": np.__version__, "blas": threadpoolctl.threadpool_info()[0].get("architecture", "?")}
 
 
-def data() -> tuple[np.ndarray, np.ndarray]:
+def data(images: int) -> tuple[np.ndarray, np.ndarray]:
     """Random images and labels."""
     rng = np.random.default_rng(0)
-    return rng.random((IMAGES, 784), dtype=np.float32), rng.integers(10, size=IMAGES).astype(np.uint8)
+    return rng.random((images, 784), dtype=np.float32), rng.integers(10, size=images).astype(np.uint8)
 
 
-def train(widths: list[int], batch: int, optimizer: str, threads: int) -> Callable[[], None]:
-    """One step, images gathered from a shuffled order."""
+def trainer(
+    widths: list[int],
+    batch: int,
+    optimizer: str,
+    threads: int,
+    *,
+    images: np.ndarray,
+    labels: np.ndarray,
+    seed: int,
+) -> Trainer:
+    """As the stage `train` makes it."""
     threadpoolctl.threadpool_limits(limits=1, user_api="blas")
-    images, labels = data()
     layers = fully_connected(widths)
     work = training_work(layers) * batch
     network = Network(layers, widths[0], batch, suitable_parts(batch, work))
-    network.initialize(stream(0, Purpose.WEIGHTS))
+    network.initialize(stream(seed, Purpose.WEIGHTS))
     kind = Momentum if optimizer == "sgd" else Adam
     team = Team(min(threads, suitable_threads(network.parts, work)))
-    trainer = Trainer(network, kind(network.params, network.grads, network.decayed), images, labels, team=team)
-    order = np.random.default_rng(1).permutation(IMAGES)
-    batches = cycle([order[rows] for rows in slices(IMAGES - IMAGES % batch, batch)])
-    return lambda: trainer.step(next(batches), 0.001)
+    return Trainer(network, kind(network.params, network.grads, network.decayed), images, labels, team=team)
+
+
+def train(widths: list[int], batch: int, optimizer: str, threads: int, images: int = IMAGES) -> Callable[[], None]:
+    """One step, images gathered from a shuffled order."""
+    x, y = data(images)
+    made = trainer(widths, batch, optimizer, threads, images=x, labels=y, seed=0)
+    order = np.random.default_rng(1).permutation(images)
+    batches = cycle([order[rows] for rows in slices(images - images % batch, batch)])
+    return lambda: made.step(next(batches), 0.001)
+
+
+def learner(
+    *, widths: list[int], batch: int, rate: float, seed: int, threads: int, images: np.ndarray, labels: np.ndarray
+) -> tuple[Learn, Classify]:
+    """Adam with a constant rate."""
+    made = trainer(widths, batch, "adam", threads, images=images, labels=labels, seed=seed)
+    reader = inference_network(made.network)
+
+    def learn(batches: list[np.ndarray]) -> None:
+        for chosen in batches:
+            made.step(chosen, rate)
+
+    def classify(x: np.ndarray) -> np.ndarray:
+        fold(made.network, *made.learned(), reader)
+        return predict_rows(reader, x, made.team).argmax(axis=1)
+
+    return learn, classify
 
 
 def predict(widths: list[int], batch: int, threads: int) -> Callable[[], None]:
     """Logits of one batch."""
     threadpoolctl.threadpool_limits(limits=1, user_api="blas")
-    images, _ = data()
+    images, _ = data(batch)
     network = Network(fully_connected(widths), widths[0], min(batch, 2048), PARTS, trains=False)
     network.initialize(stream(0, Purpose.WEIGHTS))
     team = Team(threads)
-    return lambda: predict_rows(network, images[:batch], team)
+    return lambda: predict_rows(network, images, team)

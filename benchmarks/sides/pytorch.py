@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from itertools import cycle, pairwise
 
+import numpy as np
 import torch
 
+from benchmarks.accuracy import Classify, Learn
 from benchmarks.networks import IMAGES
 
 COMPILED = False
@@ -19,28 +21,24 @@ def model(widths: list[int]) -> torch.nn.Sequential:
     return torch.nn.Sequential(*layers[:-1])
 
 
-def train(widths: list[int], batch: int, optimizer: str, threads: int) -> Callable[[], None]:
-    """One step, images gathered from a shuffled order."""
-    torch.set_num_threads(threads)
-    torch.manual_seed(0)
-    images, labels = torch.rand(IMAGES, 784), torch.randint(10, (IMAGES,))
-    network = model(widths)
-    parameters = network.parameters()
+def optimizer_of(network: torch.nn.Module, optimizer: str, rate: float = 0.001) -> torch.optim.Optimizer:
+    """SGD with momentum, or Adam."""
     if optimizer == "sgd":
-        step: torch.optim.Optimizer = torch.optim.SGD(parameters, lr=0.001, momentum=0.9)
-    else:
-        step = torch.optim.Adam(parameters, lr=0.001)
-    loss_of = torch.nn.functional.cross_entropy
-    order = torch.randperm(IMAGES)
-    batches = cycle(order[: IMAGES - IMAGES % batch].split(batch))
+        return torch.optim.SGD(network.parameters(), lr=rate, momentum=0.9)
+    return torch.optim.Adam(network.parameters(), lr=rate)
+
+
+def stepper(
+    network: torch.nn.Module, step: torch.optim.Optimizer, images: torch.Tensor, labels: torch.Tensor
+) -> Callable[[torch.Tensor], None]:
+    """A function that makes one step with the images at these positions."""
 
     def loss(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        return loss_of(network(x), y)
+        return torch.nn.functional.cross_entropy(network(x), y)
 
     run = torch.compile(loss) if COMPILED else loss
 
-    def one() -> None:
-        rows = next(batches)
+    def one(rows: torch.Tensor) -> None:
         step.zero_grad(set_to_none=True)
         value = run(images[rows], labels[rows])
         value.backward()
@@ -48,6 +46,50 @@ def train(widths: list[int], batch: int, optimizer: str, threads: int) -> Callab
         value.item()  # the loss of each step is looked at, as ours is
 
     return one
+
+
+def train(widths: list[int], batch: int, optimizer: str, threads: int, images: int = IMAGES) -> Callable[[], None]:
+    """One step, images gathered from a shuffled order."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    network = model(widths)
+    one = stepper(network, optimizer_of(network, optimizer), torch.rand(images, 784), torch.randint(10, (images,)))
+    order = torch.randperm(images)
+    batches = cycle(order[: images - images % batch].split(batch))
+    return lambda: one(next(batches))
+
+
+def learner(
+    *,
+    widths: list[int],
+    batch: int,  # noqa: ARG001
+    rate: float,
+    seed: int,
+    threads: int,
+    images: np.ndarray,
+    labels: np.ndarray,
+) -> tuple[Learn, Classify]:
+    """Adam with a constant rate."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    network = model(widths)
+    one = stepper(
+        network,
+        optimizer_of(network, "adam", rate),
+        torch.from_numpy(images),
+        torch.from_numpy(labels.astype(np.int64)),
+    )
+
+    def learn(batches: list[np.ndarray]) -> None:
+        for chosen in batches:
+            one(torch.from_numpy(chosen))
+
+    def classify(x: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            found: np.ndarray = network(torch.from_numpy(x)).argmax(dim=1).numpy()
+        return found
+
+    return learn, classify
 
 
 def predict(widths: list[int], batch: int, threads: int) -> Callable[[], None]:

@@ -7,6 +7,8 @@ import sklearn
 import threadpoolctl
 from sklearn.neural_network import MLPClassifier
 
+from benchmarks.accuracy import Classify, Learn
+
 VERSIONS = {"scikit-learn": sklearn.__version__, "numpy": np.__version__}
 
 
@@ -26,6 +28,22 @@ def train(widths: list[int], batch: int, optimizer: str, threads: int) -> Callab
     threadpoolctl.threadpool_limits(limits=threads, user_api="blas")
     network, images, labels = classifier(widths, batch, optimizer)
     return lambda: network.partial_fit(images, labels)
+
+
+def learner(
+    *, widths: list[int], batch: int, rate: float, seed: int, threads: int, images: np.ndarray, labels: np.ndarray
+) -> tuple[Learn, Classify]:
+    """Adam with a constant rate."""
+    threadpoolctl.threadpool_limits(limits=threads, user_api="blas")
+    network = MLPClassifier(
+        tuple(widths[1:-1]), batch_size=batch, alpha=0, learning_rate_init=rate, random_state=seed
+    )
+
+    def learn(batches: list[np.ndarray]) -> None:
+        for chosen in batches:  # partial_fit makes one step with each batch of what it is given
+            network.partial_fit(images[chosen], labels[chosen], classes=np.arange(10))
+
+    return learn, network.predict
 
 
 def predict(widths: list[int], batch: int, threads: int) -> Callable[[], None]:

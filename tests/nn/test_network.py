@@ -89,10 +89,22 @@ def test_blocks_cover_all_parameters_once():
 def test_a_layer_with_work_for_them_has_a_block_for_each_part():
     layers = fully_connected([784, 128, 10])
     blocks = {
-        (rows, parts): sum(block.layer is not None for block in Network(layers, 784, rows, parts).blocks())
+        (rows, parts): len(Network(layers, 784, rows, parts).blocks())
         for rows, parts in ((32, 4), (512, 1), (512, 2), (512, 4))
     }
-    assert blocks == {(32, 4): 2, (512, 1): 2, (512, 2): 3, (512, 4): 5}
+    assert blocks == {(32, 4): 1, (512, 1): 2, (512, 2): 3, (512, 4): 5}
+
+
+def test_neighbours_with_little_work_are_one_block_and_their_gradient_is_the_same(rng):
+    network = small_network(rng, normalization="layer")
+    assert [(block.params, block.offsets) for block in network.blocks()] == [(slice(0, network.params.size), True)]
+    x, labels = rng.standard_normal((20, 12)), rng.integers(5, size=20)
+    loss_and_gradients(network, x, labels)
+    together = network.grads.copy()
+    network.grads[:] = 0
+    for block in network.smallest_blocks():
+        network.gradient(block, slice(0, 20), 1)
+    assert (network.grads == together).all()
 
 
 def test_the_first_layer_computes_no_gradient_by_the_images(rng):

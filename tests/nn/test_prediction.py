@@ -35,6 +35,20 @@ def test_prediction_in_pieces_is_the_network_written_out(rng, network, n):
         np.testing.assert_allclose(predict(network, x, team), expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("n", [1, 10, 30, 200])
+def test_few_rows_of_a_small_network_give_the_same_bits_on_any_number_of_threads(rng, n):
+    small = Network(fully_connected([50, 40, 5]), 50, rows=256, parts=4, trains=False)
+    small.initialize(rng)
+    x = rng.standard_normal((n, 50)).astype(np.float32)
+    found = []
+    for threads in (1, 2, 3):
+        with Team(threads) as team:
+            found.append(predict(small, x, team))
+    (W1, b1), _, (W2, b2) = small.by_layer(small.params)
+    assert len({one.tobytes() for one in found}) == 1
+    np.testing.assert_allclose(found[0], np.maximum(x @ W1 + b1, 0) @ W2 + b2, rtol=1e-3, atol=1e-4)
+
+
 def test_large_layers_are_shared_out_and_small_ones_are_not(network):
     dense = [layer for layer in network.layers if isinstance(layer, Dense)]
     assert [len(column_blocks(layer, 50, 4)) for layer in dense] == [4, 4, 1]

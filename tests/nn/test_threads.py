@@ -3,6 +3,7 @@ import threading
 import time
 from functools import partial
 
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
@@ -106,6 +107,19 @@ def test_inside_a_team_blas_has_one_thread_and_afterwards_what_it_had():
     with Team(2):
         assert set(blas_threads()) == {1}
     assert blas_threads() == before
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_inside_a_team_numpy_warns_of_no_number_and_afterwards_as_before(threads):
+    before, found = np.geterr(), []
+
+    def overflow(member):
+        found.append(np.float32(3e38) * np.float32(3e38))
+
+    with Team(threads) as team:
+        team.run([overflow] * 6)  # a warning would be an error of the suite
+    assert found == [np.inf] * 6
+    assert np.geterr() == before
 
 
 def test_the_threads_end_with_the_team():

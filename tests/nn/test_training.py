@@ -155,6 +155,23 @@ def test_clipping_bounds_the_step(blobs):
     assert np.linalg.norm(free.params - start.params) > 0.2
 
 
+def test_l2_pulls_at_the_weights_and_not_at_the_offsets_in_the_same_block(blobs, rng):
+    images, labels = blobs
+    start = rng.standard_normal(20 * 16 + 16 * 3 + 16 + 3).astype(np.float32)
+    found = []
+    for l2 in (0.0, 0.3):
+        network = Network(fully_connected([20, 16, 3]), 20, 300)
+        network.params[:] = start
+        assert len(network.blocks()) == 1
+        with Team(1) as team:
+            optimizer = SGD(network.params, network.grads, network.decayed)
+            Trainer(network, optimizer, images, labels, team=team, extras=Extras(l2=l2)).step(np.arange(300), 0.1)
+        found.append(network.params)
+    pull = 0.1 * 0.3 * start
+    pull[network.decayed :] = 0
+    np.testing.assert_allclose(found[0] - found[1], pull, atol=1e-6)
+
+
 def test_max_norm_bounds_the_weights_of_every_unit_and_their_average(blobs):
     network, _, average = run(blobs, learning_rate=0.5, settings={"extras": Extras(max_norm=0.7)}, decay=0.9)
     for W in (network.params[:320].reshape(20, 16), average.average[:320].reshape(20, 16)):
