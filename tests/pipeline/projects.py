@@ -27,6 +27,7 @@ STANDARD = {  # params.yaml of the checkout may say something else, while somebo
     "prepare.seed": 0,
     "train.seed": 0,
     **{f"train.augment.{part}": 0.0 for part in ("rotation", "shear", "scale", "shift", "elastic")},
+    "train.normalization": None,
     "train.label_smoothing": 0.0,
     "train.beta2": 0.999,
     "train.weight_decay": 0.0,
