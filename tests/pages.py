@@ -90,8 +90,9 @@ def main(path: Path) -> None:
         subprocess.run(["git", "clone", "--quiet", Path.cwd(), project], check=True)
         for command in (
             "git branch --move --force main && git remote remove origin",
+            "python -m commands.recipe small",
             "dvc repro --quiet",
-            "git diff --quiet || git commit --quiet --all --message 'Reproduce'",
+            "git diff --quiet || git commit --quiet --all --message 'A small network'",
         ):
             Reader(project, env).type(command)
         page = with_outputs(path.read_text("utf-8"), Reader(project, env))
