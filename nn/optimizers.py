@@ -112,11 +112,6 @@ class Adam(Optimizer):
     m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
     p = p - r m' / (sqrt(v') + epsilon)  with  m' = m / (1 - beta1^t),  v' = v / (1 - beta2^t)
 
-    Three of thirteen passes over the vectors can be saved: kept are mean = m / (1 - beta1) and
-    square = v / (1 - beta2), so mean = beta1 mean + g, and square = beta2 square + g^2. Then, with
-    c = sqrt((1 - beta2^t) / (1 - beta2)), sqrt(v') = sqrt(square) / c, and the step is
-    p = p - r c (1 - beta1) / (1 - beta1^t) mean / (sqrt(square) + c epsilon).
-
     (D. P. Kingma, J. Ba, Adam: A Method for Stochastic Optimization, 2015.)
     """
 
@@ -139,15 +134,17 @@ class Adam(Optimizer):
         params, grads = self.params[block], self.grads[block]
         mean, square = self.mean[block], self.square[block]
         mean *= self.beta1
-        mean += grads
+        mean += np.multiply(grads, 1 - self.beta1, out=change)
         square *= self.beta2
-        square += np.multiply(grads, grads, out=change)
+        np.multiply(grads, grads, out=change)
+        change *= 1 - self.beta2
+        square += change
 
-        c = ((1 - self.beta2**self.steps) / (1 - self.beta2)) ** 0.5
         np.sqrt(square, out=change)
-        change += c * self.epsilon
+        change *= 1 / (1 - self.beta2**self.steps) ** 0.5
+        change += self.epsilon
         np.divide(mean, change, out=change)
-        change *= self.rate * c * (1 - self.beta1) / (1 - self.beta1**self.steps)
+        change *= self.rate / (1 - self.beta1**self.steps)
         params -= change
 
 
