@@ -50,7 +50,7 @@ def run(project, *arguments):
     )
 
 
-@pytest.mark.parametrize("name", ["best", "fashion", "first", "quick"])
+@pytest.mark.parametrize("name", ["best", "fashion", "first", "quick", "small"])
 def test_every_recipe_gives_valid_parameters_and_says_what_for(project, name):
     assert name in recipe.names()
     recipe.apply(name, force=False)
@@ -166,7 +166,9 @@ def test_a_section_in_a_section_keeps_what_the_recipe_does_not_name(project):
 
 def test_lists_of_any_length_survive(project):
     for hidden in ("[]", "[2500, 2000, 1500, 1000, 500]"):
-        (project / "recipes" / "mine.yaml").write_text(f"train: {{hidden: {hidden}, dropout: 0.0}}")
+        (project / "recipes" / "mine.yaml").write_text(
+            f"train: {{hidden: {hidden}, dropout: 0.0, normalization: null}}"
+        )
         recipe.apply("mine", force=True)
         assert recipe.parameters()["train.hidden"] == hidden
         assert f"  hidden: {hidden} " in params(project)
@@ -180,7 +182,7 @@ def test_a_list_with_a_line_an_item_may_become_empty(project):
     listed = f"{text[:start]}  hidden:\n  - 512 {text[end:]}"
     (project / "params.yaml").write_text(listed)
     subprocess.run([*GIT, "commit", "--quiet", "--all", "--message=Lists"], check=True)
-    (project / "recipes" / "mine.yaml").write_text("train: {hidden: [], dropout: 0.0}")
+    (project / "recipes" / "mine.yaml").write_text("train: {hidden: [], dropout: 0.0, normalization: null}")
     recipe.apply("mine", force=False)
     assert recipe.parameters()["train.hidden"] == "[]"
 
@@ -197,13 +199,19 @@ def test_on_top_of_no_parameters_nothing_is_written(project, text):
 def test_an_unknown_name_lists_those_there_are(project):
     completed = run(project, "frist")
     assert completed.returncode == 1
-    assert completed.stderr == "recipe: there is no recipe frist; there are best, fashion, first, quick\n"
+    assert completed.stderr == "recipe: there is no recipe frist; there are best, fashion, first, quick, small\n"
 
 
 def test_without_a_name_the_recipes_are_listed_with_what_they_are_for(project):
     completed = run(project)
     assert completed.returncode == 0
-    assert [line.split()[0] for line in completed.stdout.splitlines()] == ["best", "fashion", "first", "quick"]
+    assert [line.split()[0] for line in completed.stdout.splitlines()] == [
+        "best",
+        "fashion",
+        "first",
+        "quick",
+        "small",
+    ]
     assert "What this project began with" in completed.stdout
 
 
