@@ -2,9 +2,9 @@
 
     python -m benchmarks.measure [--full] [PART ...]
 
-Parts: training, limit, scaling, inference, memory, which decide, and with --full also accuracy and growth, or
-those that are named. Two sides are compared in pairs, A, B, A, B, ...; a ratio is
-the median of the pairs' ratios, beside it the smallest and the largest.
+Parts: training, limit, scaling, inference, memory and deformation, which decide, and with --full also others,
+accuracy and growth, or those that are named. Two sides are compared in pairs, A, B, A, B, ...; a ratio is the
+median of the pairs' ratios, beside it the smallest and the largest.
 """
 
 import argparse
@@ -97,9 +97,18 @@ def paired(a: Worker, b: Worker, task: str, **order: object) -> Json:
     }
 
 
-def measure_training(*, full: bool) -> Iterator[Json]:
-    """(a) Rows per second in training, beside the others, on one pinned core and on all."""
-    others = ["pytorch", *(["pytorch_compiled", "scikit_learn"] if full else [])]
+def measure_training(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
+    """(a) Rows per second in training, beside PyTorch eager, on one pinned core and on all."""
+    yield from training_beside("pytorch")
+
+
+def measure_others(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
+    """(a) The same beside torch.compile and scikit-learn."""
+    yield from training_beside("pytorch_compiled", "scikit_learn")
+
+
+def training_beside(*others: str) -> Iterator[Json]:
+    """Rows per second in training, beside others."""
     for other in others:
         for cores in sorted({CORES, 1}, reverse=True):
             with workers(("ours", cores), (other, cores)) as (ours, theirs):
@@ -174,6 +183,26 @@ def measure_memory(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
             }
 
 
+def measure_deformation(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
+    """What deforming every image adds to the time of a step of 784-1024-1024-10."""
+    network = "784-1024-1024-10"
+    order = {"widths": NETWORKS[network], "batch": 512, "optimizer": "adam", "seconds": 4 * SECONDS}
+    with workers(("ours", CORES), ("ours", CORES)) as (deforming, plain):
+        rates = [
+            (deforming.ask("train", **order, deformed=True), plain.ask("train", **order)) for _ in range(PAIRS)
+        ]
+    added = sorted(without / with_it - 1 for with_it, without in rates)
+    yield {
+        "network": network,
+        "batch": 512,
+        "optimizer": "adam",
+        "cores": CORES,
+        "added": statistics.median(added),
+        "added_low": added[0],
+        "added_high": added[-1],
+    }
+
+
 def measure_accuracy(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
     """(d) Seconds of training to an accuracy on the validation images, with Adam and a constant rate."""
     if accuracy.missing():
@@ -219,8 +248,9 @@ DECIDING = {
     "scaling": measure_scaling,
     "inference": measure_inference,
     "memory": measure_memory,
+    "deformation": measure_deformation,
 }
-PARTS = {**DECIDING, "accuracy": measure_accuracy, "growth": measure_growth}
+PARTS = {**DECIDING, "others": measure_others, "accuracy": measure_accuracy, "growth": measure_growth}
 
 
 def machine(sides: tuple[str, ...]) -> Json:

@@ -97,6 +97,14 @@ def memory(rows: Rows) -> str:
     return table(["network, batch 512", "optimiser", "MB", "bound, MB"], cells)
 
 
+def deformation(rows: Rows) -> str:
+    """Time that deformation adds."""
+    cells = [
+        [row["network"], f"{row['added']:.1%} ({row['added_low']:.1%} to {row['added_high']:.1%})"] for row in rows
+    ]
+    return table(["network, batch 512, Adam", "added to the time of a step"], cells)
+
+
 def accuracy(rows: Rows) -> str:
     """Seconds of training to an accuracy."""
     cells = []
@@ -126,11 +134,13 @@ def growth(rows: Rows) -> str:
 
 
 SECTIONS = {
-    "training": ("Training beside PyTorch, torch.compile and scikit-learn", training),
+    "training": ("Training beside PyTorch", training),
+    "others": ("Training beside torch.compile and scikit-learn", training),
     "limit": ("Share of the matrix-multiplication limit (2048 x 2048, the same process)", limit),
     "scaling": ("All cores against one", scaling),
     "inference": ("Inference beside PyTorch, onnxruntime and scikit-learn, all cores", inference),
     "memory": ("Memory of training: peak less what there was before the network", memory),
+    "deformation": ("Deforming every image", deformation),
     "accuracy": (
         "Time to an accuracy on the validation images: 784-512-512-10, batch 128, Adam at 0.001",
         accuracy,

@@ -8,6 +8,7 @@ by McNemar's test.
 """
 
 import re
+import shlex
 from collections.abc import Sequence
 from math import comb
 from pathlib import Path
@@ -40,7 +41,7 @@ def table(name: str) -> str:
     """The section of a sweep: its title, what it is about, how to make it again, and what came out."""
     sweep, found = read_sweep(name), results(name)
     stage = f" {sweep.stage}" if sweep.stage else ""
-    common = " ".join(settings(sweep.set))
+    common = shlex.join(settings(sweep.set))
     seeds = ", ".join(map(str, sweep.seeds))
     how = f"`dvc exp run{stage} {common}".rstrip() + f" -S train.seed=SEED` and what the row says; seeds {seeds}."
     again = f"All of it: `python -m commands.sweep {name}`."
@@ -98,7 +99,7 @@ def test_rows(sweep: Sweep, found: Sequence[Experiment]) -> list[str]:
 
 def sets(row: Row) -> str:
     """What a row sets, as options of `dvc exp run`."""
-    return f"`{' '.join(settings(row.set))}`" if row.set else ""
+    return f"`{shlex.join(settings(row.set))}`" if row.set else ""
 
 
 def time(runs: Sequence[Experiment]) -> str:

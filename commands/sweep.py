@@ -23,6 +23,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from stages.errors import UserError, command
 from stages.files import read_json, write_json
@@ -78,7 +79,8 @@ def main() -> None:
     options = parser.parse_args()
     sweep = read_sweep(options.name)
     missing = list(missing_experiments(options.name, sweep))
-    known = {name for name, _ in experiments_shown()}
+    start = commit()
+    known = {name for name, _ in experiments_shown(start)}
     for experiment in missing:
         name = name_of(options.name, experiment)
         if name not in known:
@@ -86,7 +88,16 @@ def main() -> None:
                 *settings(experiment.set))  # fmt: skip
     if missing:
         run("dvc", "queue", "start", "--jobs", str(options.jobs))
-    wait_for(options.name, sweep)
+    wait_for(options.name, sweep, start)
+
+
+def commit() -> str:
+    """The commit that is checked out, from which experiments begin."""
+    command = ["git", "rev-parse", "--verify", "HEAD"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    if not found:
+        raise UserError("experiments begin from a commit, and there is none here: `git init`, and commit")
+    return found
 
 
 def read_sweep(name: str) -> Sweep:
@@ -135,7 +146,8 @@ def name_of(sweep: str, experiment: Experiment) -> str:
 
 def settings(values: Mapping[str, Value]) -> list[str]:
     """The options of `dvc exp run` for these parameters."""
-    return [part for key, value in values.items() for part in ("-S", f"{key}={json.dumps(value)}")]
+    shown = ((key, value if isinstance(value, str) else json.dumps(value)) for key, value in values.items())
+    return [part for key, value in shown for part in ("-S", f"{key}={value}".replace(" ", ""))]
 
 
 def run(*words: str) -> str:
@@ -147,19 +159,23 @@ def run(*words: str) -> str:
     return done.stdout
 
 
-def experiments_shown() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name and content of every experiment of the commit that is checked out, as `dvc exp show` has them."""
-    head = json.loads(run("dvc", "exp", "show", "--json"))[-1]
-    for entry in head["experiments"] or []:
+# While the folder of an experiment comes into being, `dvc exp show` may fail.
+@retry(retry=retry_if_exception_type(UserError), stop=stop_after_attempt(5), wait=wait_fixed(PAUSE), reraise=True)
+def experiments_shown(start: str) -> list[tuple[str, dict[str, Any]]]:
+    """Name and content of every experiment that began from this commit, as `dvc exp show` has them."""
+    found = []
+    beginning = json.loads(run("dvc", "exp", "show", "--json", "--rev", start))[-1]
+    for entry in beginning["experiments"] or []:
         newest = entry["revs"][0]
-        yield newest["name"], {**(newest["data"] or {}), "state": (entry["executor"] or {}).get("state")}
+        found.append((newest["name"], {**(newest["data"] or {}), "state": (entry["executor"] or {}).get("state")}))
+    return found
 
 
-def wait_for(name: str, sweep: Sweep) -> None:
+def wait_for(name: str, sweep: Sweep, start: str) -> None:
     """Take each experiment into the results as soon as it has ended; raises UserError for one that failed."""
     failed: set[str] = set()
     while missing := [entry for entry in missing_experiments(name, sweep) if entry.row not in failed]:
-        shown = dict(experiments_shown())
+        shown = dict(experiments_shown(start))
         for experiment in missing:
             content = shown.get(name_of(name, experiment), {})
             if content.get("state") in {"failed", None} and "metrics" not in content:

@@ -9,6 +9,7 @@ import threadpoolctl
 from benchmarks.accuracy import Classify, Learn
 from benchmarks.networks import IMAGES
 from nn.architecture import fully_connected
+from nn.augment import Deformation, Strengths
 from nn.flat import slices
 from nn.inference import PARTS, fold, inference_network
 from nn.network import Network, training_work
@@ -48,10 +49,18 @@ def trainer(
     return Trainer(network, kind(network.params, network.grads, network.decayed), images, labels, team=team)
 
 
-def train(widths: list[int], batch: int, optimizer: str, threads: int, images: int = IMAGES) -> Callable[[], None]:
-    """One step, images gathered from a shuffled order."""
+STRENGTHS = Strengths(rotation=15, shear=15, scale=0.15, shift=1, elastic=1, smoothness=5, untouched=0.1)
+
+
+def train(
+    widths: list[int], batch: int, optimizer: str, threads: int, images: int = IMAGES, *, deformed: bool = False
+) -> Callable[[], None]:
+    """One step, images gathered from a shuffled order, and deformed if wanted."""
     x, y = data(images)
     made = trainer(widths, batch, optimizer, threads, images=x, labels=y, seed=0)
+    if deformed:
+        made.deformation = Deformation(STRENGTHS, 28, made.network.parts, 0.0)
+        made.deformation.begin_epoch([np.random.default_rng(part) for part in range(made.network.parts)])
     order = np.random.default_rng(1).permutation(images)
     batches = cycle([order[rows] for rows in slices(images - images % batch, batch)])
     return lambda: made.step(next(batches), 0.001)

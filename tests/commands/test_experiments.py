@@ -88,7 +88,7 @@ def test_a_table_shows_every_seed_and_the_mean(widths):
     assert lines[0] == "### Widths"
     assert "`dvc exp run train -S train.epochs=2 -S train.seed=SEED`" in lines[4]
     assert lines[-2] == "| narrow | 100, 200 | 1.500 % | 1.00 to 2.00 % | 7 |  |"
-    assert lines[-1] == "| wide | not run yet | | | | `-S train.hidden=[64]` |"
+    assert lines[-1] == "| wide | not run yet | | | | `-S 'train.hidden=[64]'` |"
 
 
 def test_two_sweeps_are_compared_seed_by_seed(widths):

@@ -12,6 +12,9 @@ ROOT = Path(__file__).parent.parent.parent
 PARAMS = dict(cast("dict[str, object]", read_all(ROOT / "params.yaml")["train"])) | {
     "epochs": 3,
     "batch_size": 100,
+    "normalization": None,
+    "optimizer": "adam",
+    "weight_decay": 0.0,
 }
 AUGMENT = cast("dict[str, object]", PARAMS["augment"])
 
