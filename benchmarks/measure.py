@@ -109,8 +109,8 @@ def measure_others(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
 
 def training_beside(*others: str) -> Iterator[Json]:
     """Rows per second in training, beside others."""
-    for other in others:
-        for cores in sorted({CORES, 1}, reverse=True):
+    for cores in sorted({CORES, 1}, reverse=True):
+        for other in others:
             with workers(("ours", cores), (other, cores)) as (ours, theirs):
                 for network, widths in NETWORKS.items():
                     for batch in BATCHES:
@@ -289,10 +289,8 @@ def main() -> None:
             shown = {key: value for key, value in row.items() if key != "widths"}
             line = ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in shown.items())
             print(f"{part}: {line}", flush=True)  # noqa: T201
-        if not rows:
-            continue
-        content = {"machine": about, "pairs": PAIRS, "rows": rows}
-        (RESULTS / f"{part}.json").write_text(json.dumps(content, indent=1) + "\n")
+            content = {"machine": about, "pairs": PAIRS, "rows": rows}  # at once: an interruption loses nothing
+            (RESULTS / f"{part}.json").write_text(json.dumps(content, indent=1) + "\n")
 
 
 if __name__ == "__main__":
