@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
 from commands.record import LOCK, RECORD
 from stages.errors import UserError
+from stages.params import parse
 
 EQUAL, DIFFERENT, OTHER_ENVIRONMENT = range(3)  # exit codes
 EXPLANATIONS = {  # keys of environment.json, and why their values matter
@@ -42,7 +41,10 @@ def entries(clone: Path) -> list[Entry]:
     if not (clone / LOCK).exists():
         raise UserError(f"the commit has no {LOCK}; run `dvc repro` and commit it")
     found = []
-    for stage, content in YAML(typ="safe").load(clone / LOCK)["stages"].items():
+    stages = parse((clone / LOCK).read_bytes(), LOCK).get("stages")
+    if not isinstance(stages, dict):
+        raise UserError(f"{LOCK} names no stages; run `dvc repro` and commit it")
+    for stage, content in stages.items():
         found.append(Entry(stage, "cmd", "command", content["cmd"]))
         for kind in ("deps", "outs"):
             found += [Entry(stage, kind, item["path"], item["md5"]) for item in content.get(kind, [])]

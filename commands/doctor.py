@@ -42,7 +42,7 @@ def main() -> None:
     for check in (*AROUND, *left_to_look_at(root), *CACHE):
         for finding in check(checkout):
             found += 1
-            mended += treat(finding, fix=fix)
+            mended += treat(finding, root, fix=fix)
     for note in surroundings.notes(checkout):
         say(f"note: {note}")
     if not found:
@@ -63,13 +63,14 @@ def left_to_look_at(root: Path) -> tuple[Check, ...]:
     return () if works else LEFT
 
 
-def treat(finding: Finding, *, fix: bool) -> bool:
+def treat(finding: Finding, root: Path, *, fix: bool) -> bool:
     """Say what was found, then mend it if that is wanted and possible, and say so; was it?"""
     if not fix or finding.mend is None:
         say(f"{finding.where}: {finding.what}; {finding.todo}")
         return False
     say(f"{finding.where}: {finding.what}; ", end="")
     try:
+        refuse_company(root)  # one may have started while the cache was read
         say(finding.mend())
     except (UserError, OSError) as error:
         say(f"not mended: {error}")

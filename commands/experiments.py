@@ -44,7 +44,7 @@ def table(name: str) -> str:
     common = shlex.join(settings(sweep.set))
     seeds = ", ".join(map(str, sweep.seeds))
     how = f"`dvc exp run{stage} {common}".rstrip() + f" -S train.seed=SEED` and what the row says; seeds {seeds}."
-    again = f"All of it: `python -m commands.sweep {name}`."
+    again = f"All of it: `python -m commands.sweep {name} --again`."
     rows = validation_rows(sweep, found) if sweep.stage else test_rows(sweep, found)
     return "\n".join([f"### {sweep.title}", "", sweep.text.strip(), "", f"Each run is {how} {again}", "", *rows])
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from commands.findings import Checkout, Finding, removal
 from commands.processes import RWLOCKS, git_works_in, names_in, still_the_same
+from stages.errors import UserError
 
 STAYING = ("refs/exps/exec/EXEC_HEAD ", "refs/exps/exec/EXEC_APPLY ")  # after every experiment
 RUNS = 2  # of DVC's TaskStatus
@@ -42,14 +43,22 @@ def experiments(checkout: Checkout) -> Iterator[Finding]:
     form = "--format=%(refname) %(objectname:short)"
     listed = checkout.git("for-each-ref", form, "refs/exps/exec", "refs/exps/temp") or ""
     left = [line.split() for line in listed.splitlines() if not line.startswith(STAYING)]
+    on_a_branch = checkout.git("symbolic-ref", "--quiet", "HEAD") is not None
     if not left:
+        # While it sets an experiment aside, DVC has no ref yet, and the edits of the folder in Git's stash.
+        stashed = checkout.git("stash", "list", "--format=%gd, %gs")
+        if stashed and not on_a_branch:
+            what = f"is on no branch, and Git's stash holds {stashed.splitlines()[0]}"
+            todo = "if a `dvc exp run` was killed as it began: `git checkout BRANCH`, then `git stash pop`"
+            yield Finding("HEAD", what, todo)
         return
-    if checkout.git("symbolic-ref", "--quiet", "HEAD") is None:
+    if not on_a_branch:
         yield detached(checkout)
 
     def delete() -> str:
         for name, _ in left:
-            checkout.git("update-ref", "-d", name)
+            if checkout.git("update-ref", "-d", name) is None:
+                raise UserError(f"Git refuses to delete {name}")
         return "removed"
 
     names = ", ".join(f"{name} ({commit})" for name, commit in left)
@@ -72,7 +81,7 @@ def detached(checkout: Checkout) -> Finding:
 
     def attach() -> str:
         if checkout.git("symbolic-ref", "HEAD", branch) is None or checkout.git("reset", "--quiet") is None:
-            return "Git refused"
+            raise UserError("Git refuses; HEAD or the index may be locked")
         return f"on {short} again; the files are as they were"
 
     return Finding("HEAD", what, f"`git symbolic-ref HEAD {branch}`", attach)

@@ -20,19 +20,20 @@ def damaged(checkout: Checkout) -> Iterator[Finding]:
 
     What DVC has put into the workspace from such an object is as damaged, and DVC takes it for sound.
     """
-    spoilt: dict[str, Path] = {}
+    spoilt: dict[str, list[Path]] = {}  # by what they hold now: several may be cut to the same nothing
     for path in tqdm(objects(checkout.cache), desc="cache", unit="object", leave=False, disable=None):
         found = content_hash(path)
         if found is not None and found != path.parent.name + path.name.removesuffix(".dir"):
-            spoilt[found] = path
-    for path in spoilt.values():
+            spoilt.setdefault(found, []).append(path)
+    for path in sorted(path for paths in spoilt.values() for path in paths):
         what = "is damaged: its MD5 is not its name, and DVC would restore it without a word"
         yield Finding(checkout.named(path), what, "remove it, then `dvc repro`", removal(path))
     if not spoilt:
         return
     for path in outputs(checkout):
         if path.is_file() and (found := content_hash(path)) in spoilt:
-            what = f"is a copy of the damaged {spoilt[found].parent.name}/{spoilt[found].name}"
+            damaged_one = spoilt[found][0]
+            what = f"is a copy of the damaged {damaged_one.parent.name}/{damaged_one.name}"
             yield Finding(checkout.named(path), what, "remove it, then `dvc repro`", removal(path))
 
 

@@ -18,7 +18,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.representer import RoundTripRepresenter
 
 from commands.check import mistakes_in
-from stages.errors import UserError, command
+from stages.errors import UserError, command, without_login
 from stages.files import write
 from stages.params import PARAMS, read_all
 
@@ -69,7 +69,8 @@ def apply(name: str, *, force: bool) -> None:
     after = parameters()
     changed = [key for key in after | before if before.get(key, "") != after.get(key, "")]
     for key in changed:
-        print(f"{key}: {before.get(key, '(not there)')} -> {after.get(key, '(not there)')}")  # noqa: T201
+        change = f"{key}: {before.get(key, '(not there)')} -> {after.get(key, '(not there)')}"
+        print(without_login(change))  # noqa: T201
     if changed:
         print(f"{PARAMS} is as the recipe {name} wants it; `dvc repro` trains with it. {BACK}.")  # noqa: T201
     else:

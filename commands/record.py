@@ -90,7 +90,8 @@ def version(name: str) -> str | None:
 def refuse_what_was_made_elsewhere() -> None:
     """Raise UserError unless every stage in dvc.lock has run here, with the files as they are now.
 
-    A run leaves an entry in DVC's run cache; `dvc pull` and `git pull` bring none.
+    A run leaves an entry in DVC's run cache; `git pull` and `dvc pull` bring none (`dvc pull --run-cache`, and a
+    cache that several checkouts share, do).
     """
     if json.loads(dvc("status", "--json") or "{}"):
         raise UserError(f"{LOCK} is not of the files that are here (`dvc status`); run `dvc repro` first")

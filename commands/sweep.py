@@ -76,28 +76,63 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m commands.sweep", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("name", help="of a file docs/sweeps/NAME.yaml")
     parser.add_argument("--jobs", type=int, default=1, help="experiments side by side (1)")
+    parser.add_argument("--again", action="store_true", help="run what has been run already, too")
     options = parser.parse_args()
     sweep = read_sweep(options.name)
+    if options.again:
+        (RESULTS / f"{options.name}.json").unlink(missing_ok=True)
     missing = list(missing_experiments(options.name, sweep))
+    if not missing:
+        print(f"all is in {RESULTS / options.name}.json already; --again runs it anew")  # noqa: T201
+        return
     start = commit()
-    known = {name for name, _ in experiments_shown(start)}
+    shown = dict(experiments_shown(start))
     for experiment in missing:
         name = name_of(options.name, experiment)
-        if name not in known:
-            run("dvc", "exp", "run", *([sweep.stage] if sweep.stage else []), "--queue", "--name", name,
-                *settings(experiment.set))  # fmt: skip
-    if missing:
-        run("dvc", "queue", "start", "--jobs", str(options.jobs))
+        if name in shown and options.again:
+            run("dvc", "exp", "remove", name)
+        elif name in shown:  # it runs, or has run, and waits to be taken in
+            refuse_others(name, experiment, shown[name])
+            continue
+        stage = [sweep.stage] if sweep.stage else []
+        run("dvc", "exp", "run", *stage, "--queue", "--name", name, *settings(experiment.set))
+    run("dvc", "queue", "start", "--jobs", str(options.jobs))
     wait_for(options.name, sweep, start)
 
 
 def commit() -> str:
-    """The commit that is checked out, from which experiments begin."""
-    command = ["git", "rev-parse", "--verify", "HEAD"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    """The commit that is checked out, from which experiments begin.
+
+    Raises UserError where there is none, or where edits that are not committed would take part.
+    """
+    found = git("rev-parse", "--verify", "HEAD")
     if not found:
         raise UserError("experiments begin from a commit, and there is none here: `git init`, and commit")
+    if edited := git(
+        "status", "--porcelain", "--untracked-files=no", "--", "params.yaml", "dvc.yaml", "nn", "stages"
+    ):
+        names = ", ".join(line.split()[-1] for line in edited.splitlines())
+        raise UserError(
+            f"{names}: edited and not committed, so the results would be of something else; commit first"
+        )
     return found
+
+
+def git(*words: str) -> str:
+    """What a command of Git says; nothing where it fails."""
+    command = ["git", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def refuse_others(name: str, experiment: Experiment, content: dict[str, Any]) -> None:
+    """Raise UserError where an experiment of this name has other parameters."""
+    params = content.get("params", {}).get("params.yaml", {}).get("data", {})
+    for key, wanted in experiment.set.items():
+        found: Any = params
+        for part in key.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        if params and found != wanted:
+            raise UserError(f"experiment {name} has {key} {found}, not {wanted}; `dvc exp remove {name}` first")
 
 
 def read_sweep(name: str) -> Sweep:
@@ -154,7 +189,7 @@ def run(*words: str) -> str:
     """What a command of DVC says; raises UserError where it fails."""
     done = subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True, check=False)
     if done.returncode:
-        last = [*done.stderr.strip().splitlines(), "it said nothing"][0]
+        last = ["it said nothing", *done.stderr.strip().splitlines()][-1]
         raise UserError(f"`{' '.join(words)}` failed: {last}")
     return done.stdout
 
@@ -174,26 +209,31 @@ def experiments_shown(start: str) -> list[tuple[str, dict[str, Any]]]:
 def wait_for(name: str, sweep: Sweep, start: str) -> None:
     """Take each experiment into the results as soon as it has ended; raises UserError for one that failed."""
     failed: set[str] = set()
-    while missing := [entry for entry in missing_experiments(name, sweep) if entry.row not in failed]:
+    while missing := [entry for entry in missing_experiments(name, sweep) if name_of(name, entry) not in failed]:
         shown = dict(experiments_shown(start))
         for experiment in missing:
             content = shown.get(name_of(name, experiment), {})
-            if content.get("state") in {"failed", None} and "metrics" not in content:
-                failed.add(experiment.row)
-            elif content.get("state") not in {"queued", "running"}:
+            if content.get("state") in {"queued", "running"}:
+                continue
+            if "metrics" in content:
                 keep(name, sweep, finished(name, experiment, content))
+            else:
+                failed.add(name_of(name, experiment))
         time.sleep(PAUSE)
     if failed:
-        raise UserError(f"failed: {', '.join(sorted(failed))}; `dvc queue logs NAME` says why")
+        todo = "`dvc queue logs NAME` says why; `dvc queue remove --failed`, then again"
+        raise UserError(f"failed: {', '.join(sorted(failed))}; {todo}")
 
 
 def finished(name: str, experiment: Experiment, content: dict[str, Any]) -> Experiment:
     """An experiment with what came out."""
     wanted = {"train"} if read_sweep(name).stage else {"train", "validation", "test"}
-    metrics = {
-        Path(path).stem: found["data"] for path, found in content["metrics"].items() if Path(path).stem in wanted
-    }
-    times = SECONDS / f"{name_of(name, experiment)}.csv"
+    metrics = {Path(path).stem: found.get("data") for path, found in content["metrics"].items()}
+    metrics = {part: figures for part, figures in metrics.items() if part in wanted and figures}
+    title = name_of(name, experiment)
+    if set(metrics) != wanted:
+        raise UserError(f"{title} has no figures of {', '.join(sorted(wanted - set(metrics)))}")
+    times = SECONDS / f"{title}.csv"
     seconds = read_numbers(times, ("seconds",))[0][-1] if times.exists() else None
     return experiment.model_copy(update={"metrics": metrics, "seconds": seconds})
 

@@ -7,12 +7,14 @@ with. Both are put in their places, and `dvc commit` records them. What stood th
 import shutil
 import subprocess
 import sys
+from itertools import chain, count
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from commands.processes import refuse_company
 from stages.errors import UserError, command
+from stages.files import write
 from stages.identity import REJECTED, content_hash
 
 
@@ -37,17 +39,24 @@ def main() -> None:
             raise UserError(
                 f"{path} is not what {folder} was made with; `dvc checkout {Path(path).parent}` may bring it back"
             )
-    replaced = put(folder / "told", folder) + put(folder / "made", folder)
+    kept = unused(folder / "replaced")
+    replaced = put(folder / "told", kept) + put(folder / "made", kept)
+    if replaced:
+        print(f"what stood there is in {kept}: {', '.join(replaced)}", flush=True)  # noqa: T201
     committed = subprocess.run([sys.executable, "-m", "dvc", "commit", "--force", stage], check=False)
     if committed.returncode:
         raise UserError(f"the result is in its place, but `dvc commit --force {stage}` failed")
     print(f"{stage} is recorded in dvc.lock with what it was made with")  # noqa: T201
-    if replaced:
-        print(f"what stood there is in {folder / 'replaced'}: {', '.join(replaced)}")  # noqa: T201
 
 
-def put(source: Path, folder: Path) -> list[str]:
-    """Copy the files below source to their places; those that were there and differ go to FOLDER/replaced."""
+def unused(folder: Path) -> Path:
+    """The folder, or, where it is there already, one with a number behind its name."""
+    numbered = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
+    return next(path for path in chain([folder], numbered) if not path.exists())
+
+
+def put(source: Path, kept: Path) -> list[str]:
+    """Copy the files below source to their places; those that were there and differ go to the folder `kept`."""
     replaced = []
     for path in sorted(path for path in source.rglob("*") if path.is_file()):
         name = path.relative_to(source)
@@ -55,12 +64,10 @@ def put(source: Path, folder: Path) -> list[str]:
         if before == content_hash(path):
             continue
         if before is not None:
-            kept = folder / "replaced" / name
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(name, kept)
+            (kept / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(name, kept / name)
             replaced.append(str(name))
-        name.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, name)
+        write(name, path.read_bytes())
     return replaced
 
 

@@ -17,12 +17,14 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from commands.comparison import entries, judge, table
 from commands.record import LOCK, RECORD
 from stages.datasets import DATASETS, PublishedFile
 from stages.download import RAW
 from stages.errors import UserError, command
+from stages.files import read_json
 from stages.params import PARAMS, read_all
 
 STORE = Path(".dvc/tmp/downloads")  # of the stage download
@@ -30,16 +32,24 @@ UNKNOWN = 3  # the exit code; those of a verdict are in comparison
 DVC = [sys.executable, "-m", "dvc"]
 
 
+class Parser(argparse.ArgumentParser):
+    """argparse, but for its exit code, 2, which has a meaning here."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UserError."""
+        raise UserError(message)
+
+
 def main() -> None:
     """Clone, run, compare, say what came out; the exit code says it too."""
-    parser = argparse.ArgumentParser(prog="verify", description="Run a clean clone and compare it with dvc.lock.")
+    parser = Parser(prog="verify", description="Run a clean clone and compare it with dvc.lock.")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="clone into this folder, and leave it there")
     keep = parser.parse_args().keep
     commit, prefix = find_commit()
     with working_folder(keep) as folder:
         clone = make_clone(folder, commit) / prefix
         recorded = entries(clone)
-        expected = json.loads((clone / RECORD).read_text("utf-8")) if (clone / RECORD).exists() else {}
+        expected = read_json(clone / RECORD) if (clone / RECORD).exists() else {}
         reproduce(clone, data_set(clone, folder))
         made = entries(clone)
         found = json.loads(run([sys.executable, "-m", "commands.record", "--show"], clone))
@@ -151,7 +161,7 @@ def environment() -> dict[str, str]:
     its own.
     """
     pinned = os.environ.get("OPENBLAS_CORETYPE") == "Haswell"
-    foreign = {"DVC_ROOT", "DVC_STAGE", "GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE"}
+    foreign = {"DVC_ROOT", "DVC_STAGE", "GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE", "MPLCONFIGDIR"}
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
     if pinned:
         del kept["OPENBLAS_CORETYPE"]

@@ -130,6 +130,13 @@ def test_a_worker_of_the_benchmarks_pins_the_kernel_before_it_imports_numpy():
     assert done.stdout.strip() == "False"
 
 
+@pytest.mark.parametrize(
+    "path", ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+)
+def test_no_page_has_a_gap_that_was_to_be_filled(path):
+    assert "@@" not in (ROOT / path).read_text("utf-8")
+
+
 def test_the_benchmarks_use_the_locked_versions_of_what_nn_needs():
     locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
     theirs = dict(

@@ -75,6 +75,15 @@ def test_a_sweep_that_is_not_as_it_should_be_is_refused(widths, change, message)
         read_sweep("widths")
 
 
+def test_an_experiment_of_the_same_name_with_other_parameters_is_refused(widths):
+    *_, wide = experiments(widths)
+    content = {"params": {"params.yaml": {"data": {"train": {"epochs": 2, "hidden": [64], "seed": 1}}}}}
+    sweep.refuse_others("widths-wide-1", wide, content)
+    content["params"]["params.yaml"]["data"]["train"]["hidden"] = [32]
+    with pytest.raises(UserError, match=r"widths-wide-1 has train.hidden \[32\], not \[64\]; `dvc exp remove"):
+        sweep.refuse_others("widths-wide-1", wide, content)
+
+
 def test_an_unknown_sweep_is_refused_with_the_one_that_was_meant(widths):
     with pytest.raises(UserError, match=r"docs/sweeps/width.yaml is missing; did you mean widths\?"):
         read_sweep("width")
