@@ -104,7 +104,7 @@ def measure_training(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
 
 def measure_others(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
     """(a) The same beside torch.compile and scikit-learn."""
-    yield from training_beside("pytorch_compiled", "scikit_learn")
+    yield from training_beside("scikit_learn", "pytorch_compiled")
 
 
 def training_beside(*others: str) -> Iterator[Json]:
