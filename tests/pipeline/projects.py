@@ -199,7 +199,7 @@ FOREIGN = (
 def copy_checkout(path: Path) -> None:
     """The files of the checkout as they are now, without what the stages have made there."""
     for name in files_of_checkout():
-        made = name == "dvc.lock" or Path(name).parts[0] in {"metrics", "plots"}
+        made = name in {"dvc.lock", "environment.json"} or Path(name).parts[0] in {"metrics", "plots"}
         if not made and (ROOT / name).is_file():
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, path / name)
