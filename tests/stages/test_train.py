@@ -14,6 +14,7 @@ PARAMS = dict(cast("dict[str, object]", read_all(ROOT / "params.yaml")["train"])
     "batch_size": 100,
     "normalization": None,
     "optimizer": "adam",
+    "learning_rate": 0.001,
     "weight_decay": 0.0,
 }
 AUGMENT = cast("dict[str, object]", PARAMS["augment"])
