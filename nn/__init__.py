@@ -13,6 +13,7 @@ Lowest first, which is also an order to read in; a file imports only files above
     losses          softmax with cross-entropy, label smoothing
     optimizers      SGD, momentum, Nesterov, RMSprop, Adam, AdamW, Lion: one flat vector each way
     augment         deformed images
+    hard_examples   images shown more often than others
     schedules       from the progress of a run to a share of the learning rate
     averaging       the moving average of the weights
     constraints     bounds on gradients and weights

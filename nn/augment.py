@@ -1,7 +1,7 @@
 """Deformed images: each is shown turned, slanted, scaled, shifted and bent a little otherwise in every epoch.
 
-A deformed digit is still that digit, so these are new examples for nothing; in every record of a plain network
-they are worth more than all other means together. (P. Y. Simard, D. Steinkraus, J. C. Platt, Best Practices for
+A deformed digit is still that digit, so these are new examples for nothing; every record of a plain network
+was made with them. (P. Y. Simard, D. Steinkraus, J. C. Platt, Best Practices for
 Convolutional Neural Networks Applied to Visual Document Analysis, 2003; D. C. Ciresan et al., Deep, Big, Simple
 Neural Nets for Handwritten Digit Recognition, 2010.)
 
@@ -19,6 +19,10 @@ eigenvectors of its covariance (K. Karhunen and M. Loeve, 1946/47): for the fiel
 over a line. So positions are linear in few numbers drawn for each image, and all of it is one product,
 
     positions (2 n, 784) = numbers (2 n, 3 + patterns) @ basis (3 + patterns, 784).
+
+Another pen is no other place of the ink: that is a function of a pixel's value alone. With v from 0, paper, to 1,
+ink, a pixel becomes v + a v (1 - v), which leaves paper and ink as they are; with a > 0 the grey edge of a stroke
+gets darker, so that the stroke looks thicker, with a < 0 thinner.
 """
 
 from collections.abc import Sequence
@@ -42,8 +46,8 @@ class Strengths:
     rotation and shear are drawn between plus and minus so many degrees (evenly in the tangent of half the angle,
     and of the angle), the scale of width and height each evenly between 1 - scale and 1 + scale, shifts of either
     direction between plus and minus so many pixels; elastic is the RMS displacement in pixels in each direction,
-    of a field as smooth as a Gaussian filter of width `smoothness`, in pixels, makes it. A share `untouched` of
-    the images stays as it is.
+    of a field as smooth as a Gaussian filter of width `smoothness`, in pixels, makes it. The a of the pen is drawn
+    between plus and minus `thickness`, at most 1. A share `untouched` of the images stays as it is.
     """
 
     rotation: float = 0.0
@@ -52,6 +56,7 @@ class Strengths:
     shift: float = 0.0
     elastic: float = 0.0
     smoothness: float = 5.0
+    thickness: float = 0.0
     untouched: float = 0.0
     halved: float = 0.0  # share of the run, at its end, in which all of this is half as strong
 
@@ -62,20 +67,28 @@ class Strengths:
     @property
     def any(self) -> bool:
         """Is there something to do?"""
-        return any(getattr(self, name) for name in ("rotation", "shear", "scale", "shift", "elastic"))
+        return any(getattr(self, name) for name in ("rotation", "shear", "scale", "shift", "elastic", "thickness"))
 
 
 class Deformation:
     """Writes deformed images (n, side^2), for `parts` parts that may do so side by side.
 
-    `background` is the value of the paper, which is not 0 in normalized images.
+    `background` and `ink` are the values of paper and of full ink, which are not 0 and 1 in normalized images.
     """
 
     def __init__(
-        self, strengths: Strengths, side: int, parts: int, background: float, dtype: DTypeLike = np.float32
+        self,
+        strengths: Strengths,
+        side: int,
+        parts: int,
+        *,
+        background: float,
+        ink: float,
+        dtype: DTypeLike = np.float32,
     ) -> None:
         self.strengths = strengths
         self.side = side
+        self.background, self.ink = background, ink
         patterns = elastic_patterns(side, strengths.smoothness) if strengths.elastic else np.empty((0, side**2))
         v, u = (np.indices((side, side)) - (side - 1) / 2).reshape(2, -1)
         self.basis = np.stack([np.ones(side**2), u, v, *patterns]).astype(dtype)
@@ -91,10 +104,13 @@ class Deformation:
 
         All strengths are multiplied by `strength`.
         """
-        self.read(images, chosen, self.draw(self.rngs[part], len(chosen), strength), out, part)
+        numbers, thickness = self.draw(self.rngs[part], len(chosen), strength)
+        self.read(images, chosen, numbers, out, part)
+        if self.strengths.thickness:
+            self.thicken(out, thickness, part)
 
-    def draw(self, rng: np.random.Generator, n: int, strength: float) -> Array:
-        """The numbers of n deformations, (2, n, 3 + patterns).
+    def draw(self, rng: np.random.Generator, n: int, strength: float) -> tuple[Array, Array]:
+        """The numbers of n deformations, (2, n, 3 + patterns), and the thickness of n pens, (n,).
 
         Of x, and of y: the middle with the shift, the row of M, and what each pattern is multiplied with.
         """
@@ -102,7 +118,7 @@ class Deformation:
         numbers = np.empty((2, n, len(self.basis)), dtype)
         rng.standard_normal(out=numbers, dtype=dtype.type)
         numbers *= wanted.elastic * strength
-        random = rng.random((7, n), dtype=dtype.type)
+        random = rng.random((8, n), dtype=dtype.type)
         touched, evenly = random[0] >= wanted.untouched, 2 * random[1:] - 1
         numbers *= touched[:, None]
         evenly *= touched * strength
@@ -113,13 +129,13 @@ class Deformation:
         cosine, sine = (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)
         slanted = evenly[1] * tan(radians(wanted.shear))
         wide, high = 1 + evenly[2:4] * wanted.scale
-        numbers[:, :, 0] = (self.side - 1) / 2 + evenly[4:] * wanted.shift
+        numbers[:, :, 0] = (self.side - 1) / 2 + evenly[4:6] * wanted.shift
         # Rotation (c, -s; s, c) times shear (1, slanted; 0, 1) times scale (wide, 0; 0, high).
         numbers[0, :, 1] = cosine * wide
         numbers[0, :, 2] = (cosine * slanted - sine) * high
         numbers[1, :, 1] = sine * wide
         numbers[1, :, 2] = (sine * slanted + cosine) * high
-        return numbers
+        return numbers, evenly[6] * wanted.thickness
 
     def read(self, images: Array, chosen: Labels, numbers: Array, out: Array, part: int) -> None:
         """The chosen images, each read at the positions that its numbers say, into out."""
@@ -130,6 +146,21 @@ class Deformation:
             for axis in range(2):
                 np.matmul(numbers[axis, rows], self.basis, out=scratch.positions[axis, :n])
             scratch.read(out[rows])
+
+    def thicken(self, images: Array, thickness: Array, part: int) -> None:
+        """Each of the images (n, pixels) as a pen of its own thickness, -1 to 1, would have left it; in place.
+
+        v + a v (1 - v) for pixels x = paper + v (ink - paper): x + a (x - paper) (ink - x) / (ink - paper).
+        """
+        scratch, factors = self.scratch[part], thickness / (self.ink - self.background)
+        for rows in slices(len(images), ROWS_AT_ONCE):
+            x = images[rows]
+            more, left = scratch.values[:, : len(x)]
+            np.subtract(x, self.background, out=more)
+            np.subtract(self.ink, x, out=left)
+            more *= left
+            more *= factors[rows, None]
+            x += more
 
 
 class Scratch:

@@ -20,6 +20,7 @@ from nn.augment import Deformation
 from nn.averaging import MovingAverage
 from nn.constraints import clipping_factor, limit_norms
 from nn.flat import Array, slices, split
+from nn.hard_examples import HardExamples
 from nn.layers import Dense
 from nn.losses import Labels, SoftmaxCrossEntropy
 from nn.network import Block, Network
@@ -76,12 +77,14 @@ class Trainer:
         statistics: MovingAverage | None = None,
         extras: Extras = NOTHING,
         deformation: Deformation | None = None,
+        hard_examples: HardExamples | None = None,
     ) -> None:
         self.network, self.optimizer, self.average, self.extras = network, optimizer, average, extras
         self.statistics = statistics  # the average of network.statistics, for batch normalization
         self.images, self.labels = images, labels
         self.team = team
         self.deformation, self.strength = deformation, 1.0
+        self.hard_examples = hard_examples
         dtype = network.params.dtype.type
         self.loss = SoftmaxCrossEntropy(network.rows, network.outputs, smoothing, dtype)
         self.y = np.empty(network.rows, labels.dtype)
@@ -110,6 +113,8 @@ class Trainer:
         loss = sum(self.losses[: len(self.parts)]) / len(batch)
         if not isfinite(loss):
             return loss, 0.0
+        if self.hard_examples is not None:  # the logits are p - t by now, divided by the number of rows
+            self.hard_examples.record(batch, self.network.logits[: len(batch)] * len(batch))
 
         self.optimizer.begin_step(learning_rate)
         if self.average is not None:
@@ -228,7 +233,8 @@ def train(
 ) -> Iterator[Step]:
     """Train in place, step by step: yields a Step after each, and trains on when the next is asked for.
 
-    Every epoch shows the images in a new order, drawn from seed and epoch.
+    Every epoch shows the images in a new order, drawn from seed and epoch; with hard examples, all of them in
+    the first epoch, and then the hardest more often than the others.
 
     Raises Diverged as soon as the loss or the norm of the gradient is not finite, or a parameter after the last
     step; the parameters are then of no use.
@@ -237,7 +243,10 @@ def train(
     step = epoch = 0
     while step < steps:
         epoch += 1
-        order = stream(seed, Purpose.ORDER, epoch).permutation(images)
+        rng = stream(seed, Purpose.ORDER, epoch)
+        order: Labels = rng.permutation(images)
+        if trainer.hard_examples is not None and epoch > 1:
+            order = trainer.hard_examples.order(rng)
         for number, layer in enumerate(network.layers):
             layer.begin_epoch(
                 [stream(seed, Purpose.DROPOUT, epoch, number, part) for part in range(network.parts)]

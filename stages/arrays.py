@@ -49,6 +49,11 @@ class Prepared(BaseModel):
     background: float  # what a pixel of 0 became
     split_sha256: str  # of the validation images' positions in the training file, little-endian uint32
 
+    @property
+    def ink(self) -> float:
+        """What a pixel of 255 became."""
+        return self.background + 1 / self.normalization.standard_deviation
+
 
 def paths(part: Part) -> tuple[Path, Path]:
     """Where the images and labels of a part are."""

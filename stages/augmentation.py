@@ -17,6 +17,7 @@ class Augment(Section):
     shift: Annotated[Number, Field(ge=0, le=28)]
     elastic: Annotated[Number, Field(ge=0, le=10)]
     smoothness: Annotated[Number, Field(ge=1, le=28)]
+    thickness: Annotated[Number, Field(ge=0, le=1)]
     untouched: Annotated[Number, Field(ge=0, lt=1)]
     halved: Annotated[Number, Field(ge=0, le=1)]
 

@@ -220,7 +220,7 @@ def augmented(samples: arrays.Images, training: Training, prepared: arrays.Prepa
     chosen = np.repeat(np.arange(len(samples)), DEFORMATIONS)
     deformed = samples[chosen]
     with Team(1):  # one thread in BLAS, as in training
-        deformation = Deformation(strengths, SIDE, 1, prepared.background)
+        deformation = Deformation(strengths, SIDE, 1, background=prepared.background, ink=prepared.ink)
         deformation.begin_epoch([stream(training.seed, Purpose.DEFORMATION, 0)])
         deformation.write(samples, chosen, deformed, 0)
 

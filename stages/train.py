@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from nn.architecture import fully_connected
 from nn.augment import Deformation
 from nn.averaging import MovingAverage
+from nn.hard_examples import HardExamples
 from nn.inference import fold, inference_network
 from nn.losses import cross_entropy
 from nn.network import Network, training_work
@@ -57,6 +58,8 @@ class Train(Section):
     batch_size: Positive
     shards: Annotated[Integer, Field(ge=1, le=64)] | None
     augment: Augment
+    hard_share: Share
+    hard_times: Annotated[Integer, Field(ge=2, le=100)]
     label_smoothing: Share
     optimizer: Literal["sgd", "nesterov", "rmsprop", "adam", "adamw", "lion"]
     learning_rate: Annotated[Number, Field(gt=0, le=1e30)]
@@ -117,6 +120,9 @@ class Train(Section):
         if self.learning_rate * self.weight_decay >= 1:
             product = self.learning_rate * self.weight_decay
             raise ValueError(f"learning_rate times weight_decay is {product:g}: should be below 1")
+        if self.hard_share * self.hard_times > 1:
+            product = self.hard_share * self.hard_times
+            raise ValueError(f"hard_share times hard_times is {product:g}: should be at most 1, a whole epoch")
         if self.shards is not None and self.shards > self.batch_size:
             raise ValueError(f"shards is {self.shards}: should be at most batch_size, {self.batch_size}")
         return self
@@ -145,7 +151,7 @@ def main() -> None:
     threads = number_of_threads(network.parts, training_work(network.layers) * params.batch_size)
     try:
         with Team(threads) as team:
-            trainer = make_trainer(params, network, images, labels, background=prepared.background, team=team)
+            trainer = make_trainer(params, network, images, labels, prepared=prepared, team=team)
             run = train(
                 trainer,
                 batch_size=params.batch_size,
@@ -271,14 +277,21 @@ def make_trainer(
     images: arrays.Images,
     labels: arrays.Labels,
     *,
-    background: float,
+    prepared: arrays.Prepared,
     team: Team,
 ) -> Trainer:
     """Network, optimiser, averages, deformation and extras, ready for the first step.
 
     In the context of the team: the deformation's patterns are found by BLAS, which has one thread there.
     """
+    deformation = hard_examples = None
     strengths = params.augment.strengths()
+    if strengths.any:
+        deformation = Deformation(
+            strengths, idx.SIDE, network.parts, background=prepared.background, ink=prepared.ink
+        )
+    if params.hard_share:
+        hard_examples = HardExamples(len(images), params.hard_share, params.hard_times)
     return Trainer(
         network,
         make_optimizer(params, network),
@@ -289,7 +302,8 @@ def make_trainer(
         average=MovingAverage(network.params, params.ema) if params.ema else None,
         statistics=MovingAverage(network.statistics, params.ema) if params.ema else None,
         extras=Extras(params.l2, params.clip_norm, params.max_norm),
-        deformation=Deformation(strengths, idx.SIDE, network.parts, background) if strengths.any else None,
+        deformation=deformation,
+        hard_examples=hard_examples,
     )
 
 

@@ -49,7 +49,9 @@ def trainer(
     return Trainer(network, kind(network.params, network.grads, network.decayed), images, labels, team=team)
 
 
-STRENGTHS = Strengths(rotation=15, shear=15, scale=0.15, shift=1, elastic=1, smoothness=5, untouched=0.1)
+STRENGTHS = Strengths(
+    rotation=15, shear=15, scale=0.15, shift=1, elastic=1, smoothness=5, thickness=0.6, untouched=0.1
+)
 
 
 def train(
@@ -59,7 +61,7 @@ def train(
     x, y = data(images)
     made = trainer(widths, batch, optimizer, threads, images=x, labels=y, seed=0)
     if deformed:
-        made.deformation = Deformation(STRENGTHS, 28, made.network.parts, 0.0)
+        made.deformation = Deformation(STRENGTHS, 28, made.network.parts, background=0.0, ink=1.0)
         made.deformation.begin_epoch([np.random.default_rng(part) for part in range(made.network.parts)])
     order = np.random.default_rng(1).permutation(images)
     batches = cycle([order[rows] for rows in slices(images - images % batch, batch)])

@@ -10,6 +10,7 @@ import numpy as np
 
 from nn.architecture import fully_connected
 from nn.augment import Deformation, Strengths
+from nn.hard_examples import HardExamples
 from nn.network import Network
 from nn.optimizers import Adam
 from nn.schedules import cosine
@@ -17,7 +18,9 @@ from nn.streams import Purpose, stream
 from nn.threads import Team
 from nn.training import Trainer, train
 
-STRENGTHS = Strengths(rotation=15, shear=15, scale=0.15, shift=1, elastic=1, untouched=0.1, halved=0.2)
+STRENGTHS = Strengths(
+    rotation=15, shear=15, scale=0.15, shift=1, elastic=1, thickness=0.6, untouched=0.1, halved=0.2
+)
 
 
 def main() -> None:
@@ -36,7 +39,8 @@ def main() -> None:
                 images,
                 labels,
                 team=team,
-                deformation=Deformation(STRENGTHS, 28, network.parts, 0.0),
+                hard_examples=HardExamples(len(images), share=0.1, times=3),
+                deformation=Deformation(STRENGTHS, 28, network.parts, background=0.0, ink=1.0),
             )
             for _ in train(trainer, batch_size=64, steps=20, learning_rate=0.001, schedule=cosine, seed=0):
                 pass

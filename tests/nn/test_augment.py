@@ -7,7 +7,8 @@ from scipy import ndimage
 from nn.augment import Deformation, Strengths, elastic_patterns
 
 SIDE = 28
-STRONG = Strengths(rotation=20, shear=15, scale=0.2, shift=3, elastic=1.5, smoothness=4)
+INK = 2.8
+STRONG = Strengths(rotation=20, shear=15, scale=0.2, shift=3, elastic=1.5, smoothness=4, thickness=0.7)
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def images(rng):
 
 
 def deformed(images, strengths, *, seed=0, strength=1.0, background=-0.4, dtype=np.float32):
-    deformation = Deformation(strengths, SIDE, 1, background, dtype)
+    deformation = Deformation(strengths, SIDE, 1, background=background, ink=INK, dtype=dtype)
     deformation.begin_epoch([np.random.default_rng(seed)])
     out = np.empty_like(images)
     deformation.write(images, np.arange(len(images)), out, 0, strength)
@@ -27,7 +28,7 @@ def deformed(images, strengths, *, seed=0, strength=1.0, background=-0.4, dtype=
 
 def read_at(images, numbers, background=-0.4):
     """The images with a given shift and matrix, without an elastic part."""
-    deformation = Deformation(Strengths(), SIDE, 1, background, images.dtype)
+    deformation = Deformation(Strengths(), SIDE, 1, background=background, ink=INK, dtype=images.dtype)
     out = np.empty_like(images)
     deformation.read(images, np.arange(len(images)), numbers.astype(images.dtype), out, 0)
     return out
@@ -89,13 +90,24 @@ def naive(image, x, y, background):
 
 def test_a_deformation_of_all_parts_is_its_naive_twins(images):
     images = images.astype(np.float64)
-    deformation = Deformation(STRONG, SIDE, 1, -0.4, np.float64)
-    numbers = deformation.draw(np.random.default_rng(3), len(images), 1.0)
+    deformation = Deformation(STRONG, SIDE, 1, background=-0.4, ink=INK, dtype=np.float64)
+    numbers, _ = deformation.draw(np.random.default_rng(3), len(images), 1.0)
     found = np.empty_like(images)
     deformation.read(images, np.arange(len(images)), numbers, found, 0)
     for number, image in enumerate(images):
         x, y = numbers[:, number] @ deformation.basis
         assert np.allclose(found[number], naive(image, x, y, -0.4), atol=1e-12)
+
+
+def test_another_pen_changes_the_grey_between_paper_and_ink_and_nothing_else():
+    values = np.linspace(0, 1, SIDE**2)
+    pens = np.array([-1.0, -0.3, 0.0, 0.5, 1.0])
+    images = np.tile(-0.4 + values * (INK + 0.4), (len(pens), 1))
+    deformation = Deformation(Strengths(), SIDE, 1, background=-0.4, ink=INK, dtype=np.float64)
+    deformation.thicken(images, pens, 0)
+    found = (images + 0.4) / (INK + 0.4)
+    assert np.allclose(found, values + pens[:, None] * values * (1 - values), atol=1e-12)
+    assert np.all(np.diff(found) >= 0)  # darker stays darker
 
 
 def test_the_paper_has_the_value_of_the_background_up_to_the_border():
@@ -104,8 +116,9 @@ def test_the_paper_has_the_value_of_the_background_up_to_the_border():
 
 
 def test_the_parts_of_a_deformation_stay_within_their_strengths():
-    strengths = Strengths(rotation=10, shear=5, scale=0.1, shift=2)
-    numbers = Deformation(strengths, SIDE, 1, 0.0, np.float64).draw(np.random.default_rng(0), 20_000, 1.0)
+    strengths = Strengths(rotation=10, shear=5, scale=0.1, shift=2, thickness=0.5)
+    deformation = Deformation(strengths, SIDE, 1, background=0.0, ink=1.0, dtype=np.float64)
+    numbers, thickness = deformation.draw(np.random.default_rng(0), 20_000, 1.0)
     shifts = numbers[:, :, 0] - (SIDE - 1) / 2
     matrices = np.moveaxis(numbers[:, :, 1:], 1, 0)  # (n, 2, 2)
     angles = np.degrees(np.arctan2(matrices[:, 1, 0], matrices[:, 0, 0]))
@@ -113,7 +126,14 @@ def test_the_parts_of_a_deformation_stay_within_their_strengths():
     high = np.linalg.det(matrices) / wide
     along = matrices[:, :, 0] / wide[:, None]  # where the rotation takes the horizontal
     slant = np.degrees(np.arctan(np.sum(along * matrices[:, :, 1], axis=1) / high))
-    for found, middle, most in ((shifts, 0, 2), (angles, 0, 10), (wide, 1, 0.1), (high, 1, 0.1), (slant, 0, 5)):
+    for found, middle, most in (
+        (shifts, 0, 2),
+        (angles, 0, 10),
+        (wide, 1, 0.1),
+        (high, 1, 0.1),
+        (slant, 0, 5),
+        (thickness, 0, 0.5),
+    ):
         assert np.abs(found - middle).max() == pytest.approx(most, rel=0.01)
         assert np.abs(found - middle).max() <= most * (1 + 1e-9)
         assert np.mean(found) == pytest.approx(middle, abs=most / 50)
@@ -132,8 +152,9 @@ def test_the_elastic_field_has_its_rms_everywhere_and_its_correlation(smoothness
 
 
 def test_the_elastic_field_of_many_images_has_the_rms_it_was_given():
-    deformation = Deformation(Strengths(elastic=1.3, smoothness=4), SIDE, 1, 0.0, np.float64)
-    numbers = deformation.draw(np.random.default_rng(0), 4_000, 1.0)
+    strengths = Strengths(elastic=1.3, smoothness=4)
+    deformation = Deformation(strengths, SIDE, 1, background=0.0, ink=1.0, dtype=np.float64)
+    numbers, _ = deformation.draw(np.random.default_rng(0), 4_000, 1.0)
     field = numbers[:, :, 3:] @ deformation.basis[3:]
     assert np.sqrt(np.mean(field**2)) == pytest.approx(1.3, rel=0.02)
     assert np.abs(np.mean(field[0] * field[1])) < 0.05  # right and down are independent

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -219,21 +219,23 @@ def test_what_a_killed_worker_of_the_queue_leaves_is_cleared_away(plain):
         start, cwd=plain.path, env=plain.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True
     )
     try:
-        end = time.monotonic() + 100
-        while not any("stages.train" in command for command in living(plain.path).values()):
-            assert time.monotonic() < end
-            time.sleep(0.2)
+        wait_for(lambda: any("stages.train" in command for command in living(plain.path).values()), plain)
     finally:
         for pid, command in living(plain.path).items():
             if "stages." not in command:
                 os.kill(pid, signal.SIGKILL)
-    while living(plain.path):  # the trainer notices within an epoch
-        assert time.monotonic() < end
-        time.sleep(0.2)
+    wait_for(lambda: not living(plain.path), plain)  # the trainer notices within an epoch
     copy, *_ = plain.path.glob(".dvc/tmp/exps/tmp*")
     state, *_ = plain.path.glob(".dvc/tmp/exps/run/*")
     said = mends(plain, *(str(path.relative_to(plain.path)) for path in (copy, state)))
     assert "`dvc queue kill killed` has the queue call it failed" in said
+
+
+def wait_for(event: Callable[[], bool], patient: Project) -> None:
+    end = time.monotonic() + 60
+    while not event():
+        assert time.monotonic() < end, living(patient.path)
+        time.sleep(0.2)
 
 
 def states(patient: Project) -> list[str]:

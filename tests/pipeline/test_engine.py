@@ -26,6 +26,8 @@ OPTIONS = {
         "train.augment.rotation": 5.0,
         "train.augment.shift": 0.5,
         "train.augment.elastic": 0.3,
+        "train.augment.thickness": 0.3,
+        "train.hard_share": 0.2,
     },
     "layer normalization and tanh": {"train.normalization": "layer", "train.activation": "tanh"},
     "lion, l2 and steps": {"train.optimizer": "lion", "train.l2": 0.001, "train.schedule": "steps"},

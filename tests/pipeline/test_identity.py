@@ -265,6 +265,15 @@ def test_training_stops_when_its_dvc_was_killed(project, tmp_path, stays):
     assert not (project.path / MODEL).exists()
 
 
+def test_training_stops_when_its_dvc_was_killed_before_it_could_look(project):
+    project.change(FOR_EVER)
+    before = (project.path / MODEL).read_bytes()
+    orphan = f"(sleep 1; exec {shlex.quote(sys.executable)} -m stages.train) &"
+    completed = project.run("/bin/sh", "-c", orphan, env={"DVC_STAGE": "train"})  # waits for who can write
+    assert "train: the dvc that started this run is gone, so it stops here" in completed.stderr
+    assert (project.path / MODEL).read_bytes() == before
+
+
 def test_a_name_that_nothing_was_kept_under_is_refused(workspace):
     completed = workspace.run(sys.executable, "-m", "commands.take_back", "train-7")
     assert completed.returncode == 1

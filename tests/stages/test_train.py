@@ -42,6 +42,8 @@ AUGMENT = cast("dict[str, object]", PARAMS["augment"])
         ({"hidden": [], "dropout": 0.5}, r"train: hidden is \[\]: dropout should be 0 and normalization null"),
         ({"optimizer": "nesterov", "momentum": 0.0}, "momentum is 0 with optimizer nesterov: should be above 0"),
         ({"optimizer": "adamw", "weight_decay": 5000}, "learning_rate times weight_decay is 5: should be below 1"),
+        ({"hard_share": 0.4, "hard_times": 3}, "hard_share times hard_times is 1.2: should be at most 1"),
+        ({"hard_times": 1}, "train.hard_times is 1: input should be greater than or equal to 2"),
         ({"shards": 64, "batch_size": 3}, "shards is 64: should be at most batch_size, 3"),
         ({"shards": 0}, "train.shards is 0: input should be greater than or equal to 1"),
         ({"clip_norm": 0}, "train.clip_norm is 0: input should be greater than 0"),

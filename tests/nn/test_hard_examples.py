@@ -1,0 +1,69 @@
+"""Which images an epoch shows when the hard ones come more often, and how hard each is taken to be."""
+
+import numpy as np
+import pytest
+
+from nn.architecture import fully_connected
+from nn.hard_examples import HardExamples
+from nn.losses import softmax
+from nn.network import Network
+from nn.optimizers import SGD
+from nn.prediction import predict
+from nn.schedules import constant
+from nn.streams import Purpose, stream
+from nn.threads import Team
+from nn.training import Trainer, train
+
+
+def a_trainer(rng, team, hard_examples, images=90):
+    network = Network(fully_connected([20, 16, 5]), 20, 30, 2)
+    network.initialize(stream(0, Purpose.WEIGHTS))
+    x = rng.standard_normal((images, 20)).astype(np.float32)
+    y = rng.integers(5, size=images).astype(np.uint8)
+    optimizer = SGD(network.params, network.grads, network.decayed)
+    return Trainer(network, optimizer, x, y, team=team, smoothing=0.1, hard_examples=hard_examples)
+
+
+@pytest.mark.parametrize(("share", "times"), [(0.15, 3), (0.5, 2), (0.25, 4), (0.001, 5)])
+def test_an_epoch_shows_the_hardest_images_several_times_and_others_at_most_once(rng, share, times):
+    examples = HardExamples(200, share, times)
+    examples.hardness[:] = rng.permutation(200) / 100
+    hardest = np.argsort(-examples.hardness)[: int(200 * share)]
+    order = examples.order(rng)
+    shown = np.bincount(order, minlength=200)
+    assert len(order) == 200
+    assert np.all(shown[hardest] == times)
+    assert np.all(np.delete(shown, hardest) <= 1)
+    assert not np.array_equal(examples.order(rng), order)
+
+
+def test_an_image_is_as_hard_as_its_probabilities_are_far_from_their_target(rng):
+    examples = HardExamples(90, 0.2, 3)
+    with Team(1) as team:
+        trainer = a_trainer(rng, team, examples)
+        batch = rng.permutation(90)[:25]
+        p = softmax(np.array(predict(trainer.network, trainer.images[batch], team)))
+        trainer.step(batch, 0.1)
+    t = np.full((25, 5), 0.1 / 5)
+    t[np.arange(25), trainer.labels[batch]] += 0.9
+    assert np.allclose(examples.hardness[batch], (2.0 + np.abs(p - t).sum(axis=1)) / 2, atol=1e-5)
+    assert np.all(np.delete(examples.hardness, batch) == 2.0)  # those not shown yet
+
+
+def test_the_first_epoch_shows_every_image_and_the_later_ones_those_read_worst(rng):
+    shown = []
+
+    class Watched(HardExamples):
+        def record(self, batch, dlogits):
+            shown.append((batch, self.hardness.copy()))
+            super().record(batch, dlogits)
+
+    examples = Watched(90, 0.2, 3)
+    with Team(1) as team:
+        trainer = a_trainer(rng, team, examples)
+        for _ in train(trainer, batch_size=30, steps=6, learning_rate=0.1, schedule=constant, seed=0):
+            pass
+    first, second = (np.concatenate([batch for batch, _ in shown[part]]) for part in (slice(3), slice(3, 6)))
+    assert np.array_equal(np.sort(first), np.arange(90))
+    hardest = np.argsort(-shown[3][1], kind="stable")[:18]
+    assert np.array_equal(np.flatnonzero(np.bincount(second, minlength=90) == 3), np.sort(hardest))
