@@ -43,10 +43,13 @@ def table(name: str) -> str:
     stage = f" {sweep.stage}" if sweep.stage else ""
     common = shlex.join(settings(sweep.set))
     seeds = ", ".join(map(str, sweep.seeds))
-    how = f"`dvc exp run{stage} {common}".rstrip() + f" -S train.seed=SEED` and what the row says; seeds {seeds}."
+    first = f"after `python -m commands.recipe {sweep.recipe}`, " if sweep.recipe else ""
+    how = f"{first}`dvc exp run{stage} {common}".rstrip() + " -S train.seed=SEED` and what the row says"
     again = f"All of it: `python -m commands.sweep {name} --again`."
     rows = validation_rows(sweep, found) if sweep.stage else test_rows(sweep, found)
-    return "\n".join([f"### {sweep.title}", "", sweep.text.strip(), "", f"Each run is {how} {again}", "", *rows])
+    return "\n".join(
+        [f"### {sweep.title}", "", sweep.text.strip(), "", f"Each run is {how}; seeds {seeds}. {again}", "", *rows]
+    )
 
 
 def validation_rows(sweep: Sweep, found: Sequence[Experiment]) -> list[str]:

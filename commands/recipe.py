@@ -80,18 +80,23 @@ def apply(name: str, *, force: bool) -> None:
 def parameters() -> dict[str, str]:
     """Name and value of every parameter in params.yaml, for people to read; none where the file cannot be read."""
     try:
-        return dict(leaves(read_all()))
+        return {name: shown(value) for name, value in leaves(read_all())}
     except UserError:
         return {}
 
 
-def leaves(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+def shown(value: object) -> str:
+    """A value as params.yaml has it."""
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def leaves(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     """Name, as in train.seed, and value of every parameter."""
     for key, value in content.items():
         if isinstance(value, dict):
             yield from leaves(value, f"{above}{key}.")
         else:
-            yield f"{above}{key}", value if isinstance(value, str) else json.dumps(value, default=str)
+            yield f"{above}{key}", value
 
 
 def committed_text() -> str:

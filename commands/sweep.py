@@ -3,6 +3,7 @@
     python -m commands.sweep NAME [--jobs N]
 
 docs/sweeps/NAME.yaml says which: `rows`, each with the parameters it sets (and `set` for all rows), and `seeds`.
+With `recipe`, all of that is set on top of a recipe, else on top of params.yaml.
 With `stage: train` an experiment ends after training, so that nobody sees a test figure while there is a choice to
 make; `stage: null` runs the whole pipeline, for what has been chosen. What has been run already is not run again.
 What came out goes to docs/results/NAME.json, in the order of the sweep; `python -m commands.experiments` makes the
@@ -25,9 +26,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from commands.recipe import RECIPES, leaves
 from stages.errors import UserError, command
 from stages.files import read_json, write_json
-from stages.params import suggest
+from stages.params import read_all, suggest
 from stages.tables import read_numbers
 
 SWEEPS, RESULTS = Path("docs/sweeps"), Path("docs/results")
@@ -56,6 +58,7 @@ class Sweep(Strict):
     title: str
     text: str
     stage: Literal["train"] | None
+    recipe: str | None = None
     seeds: Annotated[list[int], Field(min_length=1)]
     set: dict[str, Value] = {}
     rows: dict[Annotated[str, Field(pattern=r"^[a-z0-9-]+$")], Row]
@@ -151,9 +154,10 @@ def read_sweep(name: str) -> Sweep:
 
 def experiments(sweep: Sweep) -> Iterator[Experiment]:
     """All experiments of a sweep, row by row."""
+    first = dict(leaves(read_all(RECIPES / f"{sweep.recipe}.yaml"))) if sweep.recipe else {}
     for name, row in sweep.rows.items():
         for seed in sweep.seeds:
-            yield Experiment(row=name, seed=seed, set={**sweep.set, **row.set, "train.seed": seed})
+            yield Experiment(row=name, seed=seed, set={**first, **sweep.set, **row.set, "train.seed": seed})
 
 
 def results(name: str) -> list[Experiment]:

@@ -44,6 +44,17 @@ def test_a_sweep_has_an_experiment_for_each_row_and_seed(widths):
     ]
 
 
+def test_a_sweep_may_begin_with_a_recipe_and_change_that(widths):
+    Path("recipes").mkdir()
+    Path("recipes/deep.yaml").write_text(
+        "train:\n  hidden: [8, 8, 8]\n  epochs: 9\n  augment:\n    rotation: 3.0\n"
+    )
+    narrow, _, wide, _ = experiments(widths.model_copy(update={"recipe": "deep"}))
+    deep = {"train.epochs": 2, "train.augment.rotation": 3.0, "train.seed": 0}
+    assert narrow.set == {"train.hidden": [8, 8, 8], **deep}
+    assert wide.set == {"train.hidden": [64], **deep}
+
+
 def test_only_what_has_not_been_run_with_these_settings_is_missing(widths):
     first, second, *others = experiments(widths)
     entries = [ended(first, train={}), ended(second, train={}).model_copy(update={"set": {"train.epochs": 9}})]

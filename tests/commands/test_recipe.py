@@ -55,8 +55,8 @@ def test_every_recipe_gives_valid_parameters_and_says_what_for(project, name):
     assert name in recipe.names()
     recipe.apply(name, force=False)
     assert mistakes_in(read_all()) == []
-    wanted = dict(recipe.leaves(read_all(recipe.RECIPES / f"{name}.yaml")))
-    assert wanted.items() <= recipe.parameters().items()
+    wanted = recipe.leaves(read_all(recipe.RECIPES / f"{name}.yaml"))
+    assert {key: recipe.shown(value) for key, value in wanted}.items() <= recipe.parameters().items()
     lines = (project / "recipes" / f"{name}.yaml").read_text().splitlines()
     assert all(line.startswith("# ") for line in lines[:2])
 
@@ -89,12 +89,12 @@ def test_a_recipe_changes_its_values_and_no_other_byte(project):
     before = params(project).splitlines()
     recipe.apply("first", force=False)
     after = params(project).splitlines()
-    named = set(recipe.leaves(read_all(recipe.RECIPES / "first.yaml")))
+    named = dict(recipe.leaves(read_all(recipe.RECIPES / "first.yaml")))
     assert len(after) == len(before)
     for old, new in zip(before, after, strict=True):
         if old != new:
             key = new.split(":")[0].strip()
-            assert any(name.endswith(f".{key}") for name, _ in named)
+            assert any(name.endswith(f".{key}") for name in named)
             assert old.partition("#")[2] == new.partition("#")[2]
             assert old.index("#") == new.index("#")
 
