@@ -50,7 +50,7 @@ def trainer(
 
 
 STRENGTHS = Strengths(
-    rotation=15, shear=15, scale=0.15, shift=1, elastic=1, smoothness=5, thickness=0.6, untouched=0.1
+    rotation=15, shear=15, scale=0.15, shift=1, elastic=1, smoothness=5, thickness=1, untouched=0.1
 )
 
 

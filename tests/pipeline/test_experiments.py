@@ -37,6 +37,7 @@ def test_an_experiment_in_a_folder_of_its_own_takes_1e_05_and_leaves_the_workspa
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_queue_of_experiments_runs_to_its_end(project):
     project.dvc("exp", "run", "--queue", "--set-param", "train.seed=1,2")
     project.dvc("exp", "run", "--run-all")

@@ -43,6 +43,7 @@ def test_a_page_shows_commands_and_what_they_print(name):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_page_of_experiments_leads_to_a_model_chosen_by_validation_figures(reproduced, tmp_path):
     project = reproduced.copy(tmp_path / "digits")
     project.git("tag", "before")

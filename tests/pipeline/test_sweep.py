@@ -20,6 +20,7 @@ rows:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_sweep_runs_what_is_missing_and_keeps_what_came_out(project):
     (project.path / "docs/sweeps").mkdir(parents=True, exist_ok=True)
     (project.path / "docs/sweeps/rates.yaml").write_text(SWEEP)
