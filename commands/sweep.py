@@ -34,7 +34,8 @@ from stages.tables import read_numbers
 
 SWEEPS, RESULTS = Path("docs/sweeps"), Path("docs/results")
 SECONDS = Path(".dvc/tmp/times")  # where a training leaves how long it took
-PAUSE = 5.0  # seconds between two looks at the queue
+PAUSE = 5.0  # seconds between two looks at the queue, at least
+LOOKING = 0.2  # most of the time that is spent on looking: with a long queue a look takes seconds of a core
 
 Value = bool | int | float | str | None | list[int]
 
@@ -99,7 +100,9 @@ def main() -> None:
             continue
         stage = [sweep.stage] if sweep.stage else []
         run("dvc", "exp", "run", *stage, "--queue", "--name", name, *settings(experiment.set))
-    run("dvc", "queue", "start", "--jobs", str(options.jobs))
+    # Not by `run`, which waits until nobody is left who could write: the workers could.
+    words = [sys.executable, "-m", "dvc", "queue", "start", "--jobs", str(options.jobs)]
+    subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     wait_for(options.name, sweep, start)
 
 
@@ -214,7 +217,9 @@ def wait_for(name: str, sweep: Sweep, start: str) -> None:
     """Take each experiment into the results as soon as it has ended; raises UserError for one that failed."""
     failed: set[str] = set()
     while missing := [entry for entry in missing_experiments(name, sweep) if name_of(name, entry) not in failed]:
+        began = time.monotonic()
         shown = dict(experiments_shown(start))
+        took = time.monotonic() - began
         for experiment in missing:
             content = shown.get(name_of(name, experiment), {})
             if content.get("state") in {"queued", "running"}:
@@ -223,7 +228,7 @@ def wait_for(name: str, sweep: Sweep, start: str) -> None:
                 keep(name, sweep, finished(name, experiment, content))
             else:
                 failed.add(name_of(name, experiment))
-        time.sleep(PAUSE)
+        time.sleep(max(PAUSE, took / LOOKING))
     if failed:
         todo = "`dvc queue logs NAME` says why; `dvc queue remove --failed`, then again"
         raise UserError(f"failed: {', '.join(sorted(failed))}; {todo}")
