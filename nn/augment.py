@@ -1,11 +1,11 @@
-"""Deformed images: each is shown turned, slanted, scaled, shifted and bent a little otherwise in every epoch.
+"""Deformed images: each is turned, slanted, scaled, shifted, bent and drawn a little otherwise at each showing.
 
-A deformed digit is still that digit, so these are new examples for nothing; every record of a plain network
-was made with them. (P. Y. Simard, D. Steinkraus, J. C. Platt, Best Practices for
+A deformed digit is still that digit, so these are new examples for nothing; the lowest errors published of plain
+networks, 0.35 and 0.31 %, were reached with them. (P. Y. Simard, D. Steinkraus, J. C. Platt, Best Practices for
 Convolutional Neural Networks Applied to Visual Document Analysis, 2003; D. C. Ciresan et al., Deep, Big, Simple
 Neural Nets for Handwritten Digit Recognition, 2010.)
 
-All parts of a deformation are one field of positions, and the image is read once: a pixel of the result has the
+All parts but the last are one field of positions, and the image is read once: a pixel of the result has the
 value that the image has at (x, y), between pixels as bilinear interpolation says, outside as the background.
 With u and v, the pixel's distance from the middle to the right and downwards, and M the product of rotation,
 shear and scale,
@@ -20,8 +20,8 @@ over a line. So positions are linear in few numbers drawn for each image, and al
 
     positions (2 n, 784) = numbers (2 n, 3 + patterns) @ basis (3 + patterns, 784).
 
-Another pen is no other place of the ink: that is a function of a pixel's value alone. With v from 0, paper, to 1,
-ink, a pixel becomes v + a v (1 - v), which leaves paper and ink as they are; with a > 0 the grey edge of a stroke
+The last part, another pen, moves no ink: it is a function of a pixel's grey alone. With g from 0, paper, to 1,
+ink, a pixel becomes g + a g (1 - g), which leaves paper and ink as they are; with a > 0 the grey edge of a stroke
 gets darker, so that the stroke looks thicker, with a < 0 thinner.
 """
 
@@ -150,7 +150,7 @@ class Deformation:
     def thicken(self, images: Array, thickness: Array, part: int) -> None:
         """Each of the images (n, pixels) as a pen of its own thickness, -1 to 1, would have left it; in place.
 
-        v + a v (1 - v) for pixels x = paper + v (ink - paper): x + a (x - paper) (ink - x) / (ink - paper).
+        g + a g (1 - g) for pixels x = paper + g (ink - paper): x + a (x - paper) (ink - x) / (ink - paper).
         """
         scratch, factors = self.scratch[part], thickness / (self.ink - self.background)
         for rows in slices(len(images), ROWS_AT_ONCE):

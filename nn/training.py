@@ -224,7 +224,7 @@ class Trainer:
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
-    """An epoch shows every image once; its last batch may be smaller."""
+    """How many batches an epoch has: it shows as many images as there are, and its last batch may be smaller."""
     return ceil(images / batch_size)
 
 
@@ -233,8 +233,8 @@ def train(
 ) -> Iterator[Step]:
     """Train in place, step by step: yields a Step after each, and trains on when the next is asked for.
 
-    Every epoch shows the images in a new order, drawn from seed and epoch; with hard examples, all of them in
-    the first epoch, and then the hardest more often than the others.
+    Every epoch shows the images in a new order, drawn from seed and epoch; with hard examples, some of them more
+    than once, and others not at all.
 
     Raises Diverged as soon as the loss or the norm of the gradient is not finite, or a parameter after the last
     step; the parameters are then of no use.
@@ -243,10 +243,8 @@ def train(
     step = epoch = 0
     while step < steps:
         epoch += 1
-        rng = stream(seed, Purpose.ORDER, epoch)
-        order: Labels = rng.permutation(images)
-        if trainer.hard_examples is not None and epoch > 1:
-            order = trainer.hard_examples.order(rng)
+        rng, hard = stream(seed, Purpose.ORDER, epoch), trainer.hard_examples
+        order = rng.permutation(images) if hard is None else hard.order(rng, epoch)
         for number, layer in enumerate(network.layers):
             layer.begin_epoch(
                 [stream(seed, Purpose.DROPOUT, epoch, number, part) for part in range(network.parts)]

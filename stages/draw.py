@@ -239,7 +239,7 @@ def augmented(samples: arrays.Images, training: Training, prepared: arrays.Prepa
     axes.axvline(tile + gap - 0.5, color="#bbbbbb", linewidth=1)
     axes.axis("off")
     figure.suptitle(
-        "Training images (left), and what deformation makes of them, anew in every epoch"
+        "Training images (left), and what deformation makes of them, anew each time they are shown"
         if strengths.any
         else "Training images, which are not deformed: all strengths of train.augment are 0",
         fontsize=11,

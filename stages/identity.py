@@ -28,8 +28,7 @@ from stages.params import PARAMS, parse
 PIPELINE = Path("dvc.yaml")
 REJECTED = Path(".dvc/tmp/rejected")
 MISSING = object()
-ADOPTER = 1  # the process that children get as their parent when theirs has ended
-NOBODY = 0  # no process has this one as its parent
+NOBODY = -1  # no process has this number
 SAVING = 0.5  # seconds in which an editor has saved a file: meanwhile it may be half there, or not at all
 
 
@@ -197,12 +196,17 @@ def content_hash(path: Path) -> str | None:
 
 
 def lineage(name: str) -> list[int]:
-    """The processes from this one's parent up to DVC: one, where DVC's shell gave its place to this process."""
+    """The processes from this one's parent up to DVC: one, where DVC's shell gave its place to this process.
+
+    DVC leaves what it starts in its own session. Where the last one is in another session, DVC was killed before
+    this process could look, and somebody adopted it: then it is [NOBODY].
+    """
     pids = [PARENT]
     with suppress(psutil.Error):
-        while f"stages.{name}" in (said := " ".join((process := psutil.Process(pids[-1])).cmdline())):
+        while f"stages.{name}" in " ".join((process := psutil.Process(pids[-1])).cmdline()):
             pids.append(process.ppid())
-        if pids[-1] == ADOPTER and "dvc" not in said:  # DVC was killed before this process could look
+    with suppress(AttributeError, OSError):  # Windows has no sessions, and adopts nobody
+        if os.getsid(pids[-1]) != os.getsid(0):
             return [NOBODY]
     return pids
 

@@ -241,6 +241,8 @@ def refuse_what_does_not_fit(
         mistake = f"batch_size is {params.batch_size}: should be at most the number of training images, {images}"
     elif warmup >= 1:
         mistake = f"warmup is {params.warmup:g} epochs: should be shorter than the run"
+    elif params.hard_share and int(images * params.hard_share) < 1:
+        mistake = f"hard_share is {params.hard_share:g}: makes none of {images} images hard; should be 0, or more"
     elif params.early_stopping and not validation_images:
         mistake = (
             f"early_stopping is {params.early_stopping}: should be null, "

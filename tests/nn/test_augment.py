@@ -110,6 +110,19 @@ def test_another_pen_changes_the_grey_between_paper_and_ink_and_nothing_else():
     assert np.all(np.diff(found) >= 0)  # darker stays darker
 
 
+def test_training_shows_the_strokes_of_all_pens(images):
+    out = deformed(images.astype(np.float64), Strengths(thickness=1.0), dtype=np.float64)
+    grey = (images + 0.4) / (INK + 0.4)
+    between = (grey > 0.3) & (grey < 0.7)
+    changes, drawn = (out + 0.4) / (INK + 0.4) - grey, []
+    for change, g, where in zip(changes, grey, between, strict=True):
+        pens = change[where] / (g * (1 - g))[where]
+        assert np.ptp(pens) < 1e-5  # one pen for all of an image
+        drawn.append(pens.mean())
+    assert min(drawn) < -0.7
+    assert max(drawn) > 0.7
+
+
 def test_the_paper_has_the_value_of_the_background_up_to_the_border():
     paper = np.full((64, SIDE**2), -0.4242, np.float32)
     assert np.allclose(deformed(paper, STRONG, background=-0.4242), -0.4242, atol=1e-6)

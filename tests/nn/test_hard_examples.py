@@ -24,17 +24,32 @@ def a_trainer(rng, team, hard_examples, images=90):
     return Trainer(network, optimizer, x, y, team=team, smoothing=0.1, hard_examples=hard_examples)
 
 
-@pytest.mark.parametrize(("share", "times"), [(0.15, 3), (0.5, 2), (0.25, 4), (0.001, 5)])
-def test_an_epoch_shows_the_hardest_images_several_times_and_others_at_most_once(rng, share, times):
-    examples = HardExamples(200, share, times)
+@pytest.mark.parametrize(("share", "showings"), [(0.15, 3), (0.5, 2), (0.25, 4), (0.001, 5)])
+def test_an_epoch_shows_the_hardest_images_several_times_and_others_at_most_once(rng, share, showings):
+    examples = HardExamples(200, share, showings)
     examples.hardness[:] = rng.permutation(200) / 100
     hardest = np.argsort(-examples.hardness)[: int(200 * share)]
-    order = examples.order(rng)
+    order = examples.order(rng, 3)
     shown = np.bincount(order, minlength=200)
     assert len(order) == 200
-    assert np.all(shown[hardest] == times)
+    assert np.all(shown[hardest] == showings)
     assert np.all(np.delete(shown, hardest) <= 1)
-    assert not np.array_equal(examples.order(rng), order)
+    assert not np.array_equal(examples.order(rng, 4), order)
+    if 0 < share * showings < 1 and len(hardest):
+        assert set(examples.order(rng, 4)) != set(order)  # other ones of those that are not hard
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_the_first_epochs_show_every_image_once(rng, epoch):
+    assert np.array_equal(np.sort(HardExamples(200, 0.2, 3).order(rng, epoch)), np.arange(200))
+
+
+def test_the_first_showing_counts_whole_and_the_later_ones_half():
+    examples = HardExamples(4, 0.5, 2)
+    examples.record(np.array([2, 0]), np.array([[0.5, -0.5], [0.1, -0.1]], np.float32))
+    assert examples.hardness == pytest.approx([0.2, np.nan, 1.0, np.nan], nan_ok=True)
+    examples.record(np.array([2, 1, 2]), np.array([[0.2, -0.2], [0.3, -0.3], [0.9, -0.9]], np.float32))
+    assert examples.hardness == pytest.approx([0.2, 0.6, 0.7, np.nan], nan_ok=True)  # twice in a batch: the first
 
 
 def test_an_image_is_as_hard_as_its_probabilities_are_far_from_their_target(rng):
@@ -46,11 +61,10 @@ def test_an_image_is_as_hard_as_its_probabilities_are_far_from_their_target(rng)
         trainer.step(batch, 0.1)
     t = np.full((25, 5), 0.1 / 5)
     t[np.arange(25), trainer.labels[batch]] += 0.9
-    assert np.allclose(examples.hardness[batch], (2.0 + np.abs(p - t).sum(axis=1)) / 2, atol=1e-5)
-    assert np.all(np.delete(examples.hardness, batch) == 2.0)  # those not shown yet
+    assert np.allclose(examples.hardness[batch], np.abs(p - t).sum(axis=1), atol=1e-5)
 
 
-def test_the_first_epoch_shows_every_image_and_the_later_ones_those_read_worst(rng):
+def test_after_two_epochs_training_shows_those_read_worst_more_often(rng):
     shown = []
 
     class Watched(HardExamples):
@@ -58,12 +72,11 @@ def test_the_first_epoch_shows_every_image_and_the_later_ones_those_read_worst(r
             shown.append((batch, self.hardness.copy()))
             super().record(batch, dlogits)
 
-    examples = Watched(90, 0.2, 3)
     with Team(1) as team:
-        trainer = a_trainer(rng, team, examples)
-        for _ in train(trainer, batch_size=30, steps=6, learning_rate=0.1, schedule=constant, seed=0):
+        trainer = a_trainer(rng, team, Watched(90, 0.2, 3))
+        for _ in train(trainer, batch_size=30, steps=9, learning_rate=0.1, schedule=constant, seed=0):
             pass
-    first, second = (np.concatenate([batch for batch, _ in shown[part]]) for part in (slice(3), slice(3, 6)))
-    assert np.array_equal(np.sort(first), np.arange(90))
-    hardest = np.argsort(-shown[3][1], kind="stable")[:18]
-    assert np.array_equal(np.flatnonzero(np.bincount(second, minlength=90) == 3), np.sort(hardest))
+    epochs = [np.concatenate([batch for batch, _ in shown[first : first + 3]]) for first in (0, 3, 6)]
+    assert [np.array_equal(np.sort(epoch), np.arange(90)) for epoch in epochs] == [True, True, False]
+    hardest = np.argsort(-shown[6][1], kind="stable")[:18]
+    assert np.array_equal(np.flatnonzero(np.bincount(epochs[2], minlength=90) == 3), np.sort(hardest))
