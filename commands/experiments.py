@@ -14,7 +14,7 @@ from math import comb
 from pathlib import Path
 from statistics import mean
 
-from commands.sweep import Experiment, Row, Sweep, read_sweep, results, settings
+from commands.sweep import Experiment, Row, Sweep, current, read_sweep, settings
 from stages.errors import command
 from stages.files import write
 
@@ -39,16 +39,17 @@ def page(template: str) -> str:
 
 def table(name: str) -> str:
     """The section of a sweep: its title, what it is about, how to make it again, and what came out."""
-    sweep, found = read_sweep(name), results(name)
+    sweep = read_sweep(name)
+    found = current(name, sweep)
     stage = f" {sweep.stage}" if sweep.stage else ""
     common = shlex.join(settings(sweep.set))
     seeds = ", ".join(map(str, sweep.seeds))
-    first = f"after `python -m commands.recipe {sweep.recipe}`, " if sweep.recipe else ""
-    how = f"{first}`dvc exp run{stage} {common}".rstrip() + " -S train.seed=SEED` and what the row says"
+    first = f", after `python -m commands.recipe {sweep.recipe}`," if sweep.recipe else ""
+    how = f"{first} `dvc exp run{stage} {common}".rstrip() + " -S train.seed=SEED` and what the row says"
     again = f"All of it: `python -m commands.sweep {name} --again`."
     rows = validation_rows(sweep, found) if sweep.stage else test_rows(sweep, found)
     return "\n".join(
-        [f"### {sweep.title}", "", sweep.text.strip(), "", f"Each run is {how}; seeds {seeds}. {again}", "", *rows]
+        [f"### {sweep.title}", "", sweep.text.strip(), "", f"Each run is{how}; seeds {seeds}. {again}", "", *rows]
     )
 
 
@@ -114,12 +115,12 @@ def time(runs: Sequence[Experiment]) -> str:
 
 def comparison(name: str, other: str) -> str:
     """Two sweeps on the test images, seed by seed: who alone misread how many, and McNemar's exact p."""
-    theirs = {entry.seed: misread(entry) for entry in results(other)}
+    theirs = {entry.seed: misread(entry) for entry in current(other, read_sweep(other))}
     lines = [
         f"| seed | misread by `{name}` alone | by `{other}` alone | by both | McNemar's exact p, two-sided |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for entry in results(name):
+    for entry in current(name, read_sweep(name)):
         if entry.seed in theirs:
             ours = misread(entry)
             a, b, both = (

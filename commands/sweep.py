@@ -16,6 +16,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,7 +27,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from commands.recipe import RECIPES, leaves
+from commands.recipe import RECIPES, leaves, names
 from stages.errors import UserError, command
 from stages.files import read_json, write_json
 from stages.params import read_all, suggest
@@ -35,7 +36,7 @@ from stages.tables import read_numbers
 SWEEPS, RESULTS = Path("docs/sweeps"), Path("docs/results")
 SECONDS = Path(".dvc/tmp/times")  # where a training leaves how long it took
 PAUSE = 5.0  # seconds between two looks at the queue, at least
-LOOKING = 0.2  # most of the time that is spent on looking: with a long queue a look takes seconds of a core
+LOOKING = 0.2  # share of the time that looking may take: with a long queue a look takes a core many seconds
 
 Value = bool | int | float | str | None | list[int]
 
@@ -100,9 +101,7 @@ def main() -> None:
             continue
         stage = [sweep.stage] if sweep.stage else []
         run("dvc", "exp", "run", *stage, "--queue", "--name", name, *settings(experiment.set))
-    # Not by `run`, which waits until nobody is left who could write: the workers could.
-    words = [sys.executable, "-m", "dvc", "queue", "start", "--jobs", str(options.jobs)]
-    subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    start_workers(options.jobs)
     wait_for(options.name, sweep, start)
 
 
@@ -115,13 +114,26 @@ def commit() -> str:
     if not found:
         raise UserError("experiments begin from a commit, and there is none here: `git init`, and commit")
     if edited := git(
-        "status", "--porcelain", "--untracked-files=no", "--", "params.yaml", "dvc.yaml", "nn", "stages"
+        "status", "--porcelain", "--untracked-files=no", "--", "params.yaml", "dvc.yaml", "recipes", "nn", "stages"
     ):
         names = ", ".join(line.split()[-1] for line in edited.splitlines())
         raise UserError(
             f"{names}: edited and not committed, so the results would be of something else; commit first"
         )
     return found
+
+
+def start_workers(jobs: int) -> None:
+    """Have DVC work through its queue; it goes on after this command.
+
+    What DVC says goes into a file: the workers could write into a pipe as well, so that it would not end.
+    """
+    words = [sys.executable, "-m", "dvc", "queue", "start", "--jobs", str(jobs)]
+    with tempfile.TemporaryFile("w+") as said:
+        done = subprocess.run(words, stdout=said, stderr=said, check=False)
+        said.seek(0)
+        if done.returncode:
+            raise UserError(f"`dvc queue start` failed: {['it said nothing', *said.read().splitlines()][-1]}")
 
 
 def git(*words: str) -> str:
@@ -147,12 +159,15 @@ def read_sweep(name: str) -> Sweep:
     if not path.exists():
         raise UserError(f"{path} is missing; {suggest(name, sorted(file.stem for file in SWEEPS.glob('*.yaml')))}")
     try:
-        return Sweep.model_validate(YAML(typ="safe", pure=True).load(path.read_text("utf-8")))
+        sweep = Sweep.model_validate(YAML(typ="safe", pure=True).load(path.read_text("utf-8")))
     except YAMLError as error:
         raise UserError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from None
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    if sweep.recipe is not None and sweep.recipe not in names():
+        raise UserError(f"{path}: there is no recipe {sweep.recipe}; {suggest(sweep.recipe, names())}")
+    return sweep
 
 
 def experiments(sweep: Sweep) -> Iterator[Experiment]:
@@ -161,6 +176,13 @@ def experiments(sweep: Sweep) -> Iterator[Experiment]:
     for name, row in sweep.rows.items():
         for seed in sweep.seeds:
             yield Experiment(row=name, seed=seed, set={**first, **sweep.set, **row.set, "train.seed": seed})
+
+
+def current(name: str, sweep: Sweep) -> list[Experiment]:
+    """Those results that were made with the settings that the sweep has now, in its order."""
+    done = {(entry.row, entry.seed): entry for entry in results(name)}
+    wanted = [(done.get((entry.row, entry.seed)), entry.set) for entry in experiments(sweep)]
+    return [entry for entry, settings in wanted if entry is not None and entry.set == settings]
 
 
 def results(name: str) -> list[Experiment]:
@@ -175,9 +197,9 @@ def results(name: str) -> list[Experiment]:
 
 def missing_experiments(name: str, sweep: Sweep) -> Iterator[Experiment]:
     """Those experiments of the sweep that the results lack, or hold with other settings."""
-    done = {(entry.row, entry.seed): entry.set for entry in results(name)}
+    done = {(entry.row, entry.seed) for entry in current(name, sweep)}
     for experiment in experiments(sweep):
-        if done.get((experiment.row, experiment.seed)) != experiment.set:
+        if (experiment.row, experiment.seed) not in done:
             yield experiment
 
 
@@ -228,7 +250,7 @@ def wait_for(name: str, sweep: Sweep, start: str) -> None:
                 keep(name, sweep, finished(name, experiment, content))
             else:
                 failed.add(name_of(name, experiment))
-        time.sleep(max(PAUSE, took / LOOKING))
+        time.sleep(max(PAUSE, took / LOOKING - took))
     if failed:
         todo = "`dvc queue logs NAME` says why; `dvc queue remove --failed`, then again"
         raise UserError(f"failed: {', '.join(sorted(failed))}; {todo}")

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,10 @@ def test_the_benchmarks_use_the_locked_versions_of_what_nn_needs():
     )
     for name in ("numpy", "threadpoolctl", "matplotlib"):
         assert theirs[name] == locked[name]
+
+
+def test_every_long_test_is_slow_too():
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        lines = path.read_text("utf-8").splitlines()
+        for before, line in pairwise(lines):
+            assert line != "@pytest.mark.long" or before == "@pytest.mark.slow", path

@@ -5,7 +5,7 @@ from scipy.stats import binomtest
 
 from commands import sweep
 from commands.experiments import PAGE, TEMPLATE, comparison, mcnemar, page, table
-from commands.sweep import Experiment, experiments, missing_experiments, read_sweep
+from commands.sweep import experiments, missing_experiments, read_sweep
 from stages.errors import UserError
 from stages.files import write_json
 
@@ -77,11 +77,14 @@ def test_results_are_kept_in_the_order_of_the_sweep(widths):
         (("seeds: [0, 1]", "seeds: []"), "docs/sweeps/widths.yaml: seeds: List should have at least 1 item"),
         (("stage: train", "stage: test"), "docs/sweeps/widths.yaml: stage"),
         (("rows:", "row:"), "docs/sweeps/widths.yaml: rows: Field required"),
+        (("stage:", "recipe: deap\nstage:"), r"widths.yaml: there is no recipe deap; did you mean deep\?"),
         (("{about: wide", "{about: [wide"), "docs/sweeps/widths.yaml is not valid YAML"),
     ],
 )
 def test_a_sweep_that_is_not_as_it_should_be_is_refused(widths, change, message):
     Path("docs/sweeps/widths.yaml").write_text(SWEEP.replace(*change))
+    Path("recipes").mkdir()
+    Path("recipes/deep.yaml").touch()
     with pytest.raises(UserError, match=message):
         read_sweep("widths")
 
@@ -111,9 +114,20 @@ def test_a_table_shows_every_seed_and_the_mean(widths):
     assert lines[-1] == "| wide | not run yet | | | | `-S 'train.hidden=[64]'` |"
 
 
+def test_a_table_shows_nothing_that_was_made_with_other_settings(widths):
+    for experiment in experiments(widths):
+        sweep.keep("widths", widths, ended(experiment, train={"validation_accuracy": 0.99}))
+    Path("docs/sweeps/widths.yaml").write_text(SWEEP.replace("[64]", "[65]"))
+    narrow, wide = table("widths").splitlines()[-2:]
+    assert narrow.startswith("| narrow | 100, 100 |")
+    assert wide.startswith("| wide | not run yet |")
+
+
 def test_two_sweeps_are_compared_seed_by_seed(widths):
+    first, *_ = experiments(widths)
     for name, wrong in (("a", [1, 2, 3]), ("b", [3, 4])):
-        entry = Experiment(row="x", seed=0, set={}, metrics={"test": {"misread": wrong}})
+        Path(f"docs/sweeps/{name}.yaml").write_text(SWEEP)
+        entry = ended(first, test={"misread": wrong})
         write_json(Path(f"docs/results/{name}.json"), {"experiments": [entry.model_dump()]})
     assert comparison("a", "b").splitlines()[-1] == "| 0 | 2 | 1 | 1 | 1 |"
 

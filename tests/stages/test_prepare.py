@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages import prepare
+from stages import arrays, prepare
 from stages.errors import UserError
 
 
@@ -57,3 +57,18 @@ def test_images_of_one_colour_have_no_deviation_and_are_refused():
     images = np.full((5, 28, 28), 7, np.uint8)
     with pytest.raises(UserError, match="all training pixels are equal"):
         prepare.statistics(images)
+
+
+@pytest.mark.parametrize("normalization", [prepare.UNIT, arrays.Normalization(mean=0.13, standard_deviation=0.31)])
+def test_full_ink_is_what_the_largest_pixel_becomes(normalization):
+    table = prepare.normalized_pixels(normalization)
+    prepared = arrays.Prepared(
+        dataset="mnist",
+        classes=[],
+        images={},
+        images_per_class={},
+        normalization=normalization,
+        background=float(table[0]),
+        split_sha256="",
+    )
+    assert prepared.ink == pytest.approx(table[255], rel=1e-6)
