@@ -35,8 +35,8 @@ from stages.tables import read_numbers
 
 SWEEPS, RESULTS = Path("docs/sweeps"), Path("docs/results")
 SECONDS = Path(".dvc/tmp/times")  # where a training leaves how long it took
-PAUSE = 5.0  # seconds between two looks at the queue, at least
-LOOKING = 0.2  # share of the time that looking may take: with a long queue a look takes a core many seconds
+PAUSE = 5.0  # seconds between two looks at whether an experiment has ended
+PATIENCE = 300.0  # seconds after which the queue is asked in any case: of one that failed there is no other sign
 
 Value = bool | int | float | str | None | list[int]
 
@@ -238,11 +238,10 @@ def experiments_shown(start: str) -> list[tuple[str, dict[str, Any]]]:
 def wait_for(name: str, sweep: Sweep, start: str) -> None:
     """Take each experiment into the results as soon as it has ended; raises UserError for one that failed."""
     failed: set[str] = set()
-    while missing := [entry for entry in missing_experiments(name, sweep) if name_of(name, entry) not in failed]:
-        began = time.monotonic()
+    while True:
+        before, asked = ended(), time.monotonic()
         shown = dict(experiments_shown(start))
-        took = time.monotonic() - began
-        for experiment in missing:
+        for experiment in missing_experiments(name, sweep):
             content = shown.get(name_of(name, experiment), {})
             if content.get("state") in {"queued", "running"}:
                 continue
@@ -250,10 +249,20 @@ def wait_for(name: str, sweep: Sweep, start: str) -> None:
                 keep(name, sweep, finished(name, experiment, content))
             else:
                 failed.add(name_of(name, experiment))
-        time.sleep(max(PAUSE, took / LOOKING - took))
+        if all(name_of(name, experiment) in failed for experiment in missing_experiments(name, sweep)):
+            break
+        # To ask the queue takes a core for seconds, which would be missing in trainings whose time is taken.
+        while ended() == before and time.monotonic() < asked + PATIENCE:
+            time.sleep(PAUSE)
+        time.sleep(PAUSE)  # it is recorded before the queue calls it a success
     if failed:
         todo = "`dvc queue logs NAME` says why; `dvc queue remove --failed`, then again"
         raise UserError(f"failed: {', '.join(sorted(failed))}; {todo}")
+
+
+def ended() -> str:
+    """The experiments that DVC has recorded, each in a line: another text when one more has come to its end."""
+    return git("for-each-ref", "refs/exps")
 
 
 def finished(name: str, experiment: Experiment, content: dict[str, Any]) -> Experiment:
