@@ -50,6 +50,7 @@ def test_repro_check_record_and_verify_work_whatever_the_path(reproduced, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @needs_make
 @pytest.mark.parametrize("kind", NEW)
 def test_without_history_the_pipeline_works_and_dvc_refuses_what_the_page_says(reproduced, tmp_path, kind):
