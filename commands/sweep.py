@@ -99,6 +99,7 @@ def main() -> None:
         elif name in shown:  # it runs, or has run, and waits to be taken in
             refuse_others(name, experiment, shown[name])
             continue
+        (SECONDS / f"{name}.csv").unlink(missing_ok=True)  # of an experiment that had this name before
         stage = [sweep.stage] if sweep.stage else []
         run("dvc", "exp", "run", *stage, "--queue", "--name", name, *settings(experiment.set))
     start_workers(options.jobs)
