@@ -288,7 +288,7 @@ def keep(name: str, sweep: Sweep, experiment: Experiment) -> None:
         key=lambda entry: place[entry.row, entry.seed],
     )
     write_json(RESULTS / f"{name}.json", {"experiments": [entry.model_dump() for entry in entries]})
-    accuracy = experiment.metrics["train"]["validation_accuracy"]
+    accuracy = experiment.metrics["train"].get("validation_accuracy")  # there may be no validation images
     shown = "" if accuracy is None else f": validation error {1 - accuracy:.2%}"
     print(f"{name_of(name, experiment)}{shown}", flush=True)  # noqa: T201
 

@@ -71,6 +71,12 @@ def test_results_are_kept_in_the_order_of_the_sweep(widths):
     assert not list(missing_experiments("widths", widths))
 
 
+def test_a_run_without_validation_images_is_kept_too(widths):
+    for experiment in experiments(widths):
+        sweep.keep("widths", widths, ended(experiment, train={"train_loss": 0.3}, test={"errors": 50}))
+    assert not list(missing_experiments("widths", widths))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
