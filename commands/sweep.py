@@ -232,7 +232,8 @@ def experiments_shown(start: str) -> list[tuple[str, dict[str, Any]]]:
     beginning = json.loads(run("dvc", "exp", "show", "--json", "--rev", start))[-1]
     for entry in beginning["experiments"] or []:
         newest = entry["revs"][0]
-        found.append((newest["name"], {**(newest["data"] or {}), "state": (entry["executor"] or {}).get("state")}))
+        state = (entry["executor"] or {}).get("state")
+        found.append((newest["name"], {**(newest["data"] or {}), "rev": newest["rev"], "state": state}))
     return found
 
 
@@ -269,8 +270,9 @@ def ended() -> str:
 def finished(name: str, experiment: Experiment, content: dict[str, Any]) -> Experiment:
     """An experiment with what came out."""
     wanted = {"train"} if read_sweep(name).stage else {"train", "validation", "test"}
-    metrics = {Path(path).stem: found.get("data") for path, found in content["metrics"].items()}
-    metrics = {part: figures for part, figures in metrics.items() if part in wanted and figures}
+    # Of the files themselves: `dvc exp show` leaves lists out, and with them which images were misread.
+    texts = {part: git("show", f"{content['rev']}:metrics/{part}.json") for part in wanted}
+    metrics = {part: json.loads(text) for part, text in texts.items() if text}
     title = name_of(name, experiment)
     if set(metrics) != wanted:
         raise UserError(f"{title} has no figures of {', '.join(sorted(wanted - set(metrics)))}")
