@@ -61,7 +61,7 @@ def validation_rows(sweep: Sweep, found: Sequence[Experiment]) -> list[str]:
     ]
     for name, row in sweep.rows.items():
         runs = [entry for entry in found if entry.row == name]
-        runs = [entry for entry in runs if entry.metrics["train"]["validation_accuracy"] is not None]
+        runs = [entry for entry in runs if entry.metrics["train"].get("validation_accuracy") is not None]
         if not runs:
             lines.append(f"| {row.about} | not run yet | | | | {sets(row)} |")
             continue
