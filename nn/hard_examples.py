@@ -4,9 +4,9 @@ After a few epochs most images teach next to nothing any more: their probabiliti
 the gradient of their loss is nearly zero. An epoch of the same length that shows the hardest ones several times,
 and for that fewer of the others, spends its steps where there is something to learn.
 
-How far an image is from being read well is the sum over the classes of |p - t|, 0 to 2, the size of its gradient
-at the logits: every other gradient of the image is linear in that. It is deformed otherwise each time it is shown,
-so one time alone says little, and its hardness h follows
+How far an image is from being read well is the sum over the classes of |p - t|, 0 to 2: the size of p - t, its
+gradient at the logits, in which every other gradient of the image is linear. It is deformed otherwise each time it
+is shown, so one time alone says little, and its hardness h follows
 
     h <- (h + sum |p - t|) / 2    at each showing, after the first, which counts whole.
 
