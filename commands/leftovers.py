@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from commands.findings import Checkout, Finding, removal
-from commands.processes import RWLOCKS, git_works_in, names_in, still_the_same
+from commands.processes import RWLOCKS, git_works_in, still_the_same
 from stages.errors import UserError
+from stages.rwlock import users
 
 STAYING = ("refs/exps/exec/EXEC_HEAD ", "refs/exps/exec/EXEC_APPLY ")  # after every experiment
 RUNS = 2  # of DVC's TaskStatus
@@ -18,7 +19,7 @@ def locks(checkout: Checkout) -> Iterator[Finding]:
     for path in (checkout.left_by_dvc / name for name in RWLOCKS):
         if not path.exists():
             continue
-        names = names_in(path)
+        names = users(path)
         if names is None:
             what = "is empty or damaged, so that DVC refuses everything (JSON structure is corrupted)"
         elif gone := [pid for pid, command in names.items() if not still_the_same(pid, command, path)]:

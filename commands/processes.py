@@ -1,6 +1,5 @@
 """Which processes of DVC, and which stages, live in a checkout."""
 
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from stages.errors import UserError
+from stages.rwlock import users
 
 DVC = re.compile(r"dvc(\.exe)?|.*/dvc/__main__\.py")
 STAGE = re.compile(r"stages\.\w+")
@@ -23,7 +23,7 @@ def living(root: Path) -> dict[int, str]:
         if is_pipeline(command) and folder_of(process) == root:
             found[process.pid] = " ".join(command)
     for path in (root / ".dvc" / "tmp" / name for name in RWLOCKS):
-        names = names_in(path) or {}
+        names = users(path) or {}
         found |= {pid: said for pid, said in names.items() if still_the_same(pid, said, path)}
     return found
 
@@ -68,19 +68,6 @@ def folder_of(process: psutil.Process) -> Path | None:
     if copy:
         return Path(origin)
     return next((place for place in (Path(folder), *Path(folder).parents) if (place / ".dvc").is_dir()), None)
-
-
-def names_in(path: Path) -> dict[int, str] | None:
-    """Number and command of each process in an rwlock of DVC; None if the file is damaged."""
-    try:
-        content = json.loads(path.read_bytes())
-        writers = list(content.get("write", {}).values())
-        readers = [reader for readers in content.get("read", {}).values() for reader in readers]
-        return {int(user["pid"]): str(user["cmd"]) for user in writers + readers}
-    except FileNotFoundError:
-        return {}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
 
 
 def still_the_same(pid: int, command: str, path: Path) -> bool:

@@ -7,6 +7,7 @@ Lowest first; a file imports only files above it, and no stage imports another:
     environment   the locked versions, before anything else is imported
     params        one section of params.yaml, validated
     files         a file has its final name only when it is complete
+    rwlock        which processes of DVC are at work
     identity      what a run was told to do, and whether that still stands
     datasets      what MNIST and Fashion-MNIST consist of
     idx           the file format of both

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import ContextVar
@@ -24,6 +24,7 @@ from stages.beginning import FILES, PARENT, mark
 from stages.errors import UserError, command
 from stages.files import write, write_json
 from stages.params import PARAMS, parse
+from stages.rwlock import RWLOCK, users
 
 PIPELINE = Path("dvc.yaml")
 REJECTED = Path(".dvc/tmp/rejected")
@@ -198,17 +199,25 @@ def content_hash(path: Path) -> str | None:
 def lineage(name: str) -> list[int]:
     """The processes from this one's parent up to DVC: one, where DVC's shell gave its place to this process.
 
-    DVC leaves what it starts in its own session. Where the last one is in another session, DVC was killed before
-    this process could look, and somebody adopted it: then it is [NOBODY].
+    DVC notes its number while it runs a stage. Where the last process is not among those noted, DVC was killed
+    before this process could look, and somebody adopted it: then it is [NOBODY].
     """
     pids = [PARENT]
     with suppress(psutil.Error):
         while f"stages.{name}" in " ".join((process := psutil.Process(pids[-1])).cmdline()):
             pids.append(process.ppid())
-    with suppress(AttributeError, OSError):  # Windows has no sessions, and adopts nobody
-        if os.getsid(pids[-1]) != os.getsid(0):
-            return [NOBODY]
-    return pids
+    return pids if pids[-1] in noted(pids[-1]) else [NOBODY]
+
+
+def noted(otherwise: int) -> Collection[int]:
+    """The processes of DVC that its notes name; where there are none to be read, the one that is given."""
+    for _ in range(10):
+        if not RWLOCK.exists():
+            break
+        if (found := users(RWLOCK)) is not None:
+            return found
+        time.sleep(0.1)  # another DVC is writing them
+    return [otherwise]
 
 
 def parents(pids: list[int]) -> list[int]:
