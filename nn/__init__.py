@@ -12,8 +12,6 @@ Lowest first, which is also an order to read in; a file imports only files above
     normalization   over the rows of a batch, or over the units of a layer
     losses          softmax with cross-entropy, label smoothing
     optimizers      SGD, momentum, Nesterov, RMSprop, Adam, AdamW, Lion: one flat vector each way
-    fields          smooth random fields from few numbers
-    pens            strokes as other pens would have drawn them
     augment         deformed images
     hard_examples   images shown more often than others
     schedules       from the progress of a run to a share of the learning rate

@@ -12,31 +12,31 @@ shear and scale,
 
     (x, y) = middle + M (u, v) + shift + elastic(u, v).
 
-The elastic part is a smooth random field of displacements (fields.py), which is a sum of few patterns. So
-positions are linear in few numbers drawn for each image, and all of it is one product,
+The elastic part is a smooth random field, normal at every place, with covariance s^2 exp(-d^2 / 4 sigma^2) at
+distance d: what white noise becomes under a Gaussian filter of width sigma, with s its RMS displacement. A filter
+would have to be run over each image anew; but few smooth patterns make up nearly all of such a field. They are the
+eigenvectors of its covariance (K. Karhunen and M. Loeve, 1946/47): for the field over a square, products of those
+over a line. So positions are linear in few numbers drawn for each image, and all of it is one product,
 
     positions (2 n, 784) = numbers (2 n, 3 + patterns) @ basis (3 + patterns, 784).
 
 The last part, another pen, moves no ink: it is a function of a pixel's grey alone. With g from 0, paper, to 1,
 ink, a pixel becomes g + a g (1 - g), which leaves paper and ink as they are; with a > 0 the grey edge of a stroke
-gets darker, so that the stroke looks thicker, with a < 0 thinner. Pens that are wider or dry by more than that are
-those of pens.py.
+gets darker, so that the stroke looks thicker, with a < 0 thinner.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import radians, tan
-from typing import NamedTuple
+from math import exp, radians, tan
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nn.fields import smooth_patterns
 from nn.flat import Array, slices
 from nn.losses import Labels
-from nn.pens import Pen
 
 ROWS_AT_ONCE = 32  # images whose positions stay in a core's cache until they have been read
+VARIANCE_LEFT_OUT = 0.01  # share of the variance of the elastic field that the patterns left out had
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,7 @@ class Strengths:
     and of the angle), the scale of width and height each evenly between 1 - scale and 1 + scale, shifts of either
     direction between plus and minus so many pixels; elastic is the RMS displacement in pixels in each direction,
     of a field as smooth as a Gaussian filter of width `smoothness`, in pixels, makes it. The a of the pen is drawn
-    between plus and minus `thickness`, at most 1, and the width of strokes between plus and minus `stroke_width`
-    pixels at each edge, at most 1. A share `faded` of the images loses ink in places, each between none and all of
-    it there. A share `untouched` of the images stays as it is.
+    between plus and minus `thickness`, at most 1. A share `untouched` of the images stays as it is.
     """
 
     rotation: float = 0.0
@@ -59,8 +57,6 @@ class Strengths:
     elastic: float = 0.0
     smoothness: float = 5.0
     thickness: float = 0.0
-    stroke_width: float = 0.0
-    faded: float = 0.0
     untouched: float = 0.0
     halved: float = 0.0  # share of the run, at its end, in which all of this is half as strong
 
@@ -71,23 +67,7 @@ class Strengths:
     @property
     def any(self) -> bool:
         """Is there something to do?"""
-        parts = ("rotation", "shear", "scale", "shift", "elastic", "thickness", "stroke_width", "faded")
-        return any(getattr(self, name) for name in parts)
-
-
-class Drawn(NamedTuple):
-    """The random part of n deformations.
-
-    numbers (2, n, 3 + patterns) are, of x and of y, the middle with the shift, the row of M, and what each pattern
-    is multiplied with; thickness, width and faded (n,) are of the pens, and fields (images that fade, patterns)
-    say where those fade.
-    """
-
-    numbers: Array
-    thickness: Array
-    width: Array
-    faded: Array
-    fields: Array
+        return any(getattr(self, name) for name in ("rotation", "shear", "scale", "shift", "elastic", "thickness"))
 
 
 class Deformation:
@@ -109,11 +89,10 @@ class Deformation:
         self.strengths = strengths
         self.side = side
         self.background, self.ink = background, ink
-        patterns = smooth_patterns(side, strengths.smoothness) if strengths.elastic else np.empty((0, side**2))
+        patterns = elastic_patterns(side, strengths.smoothness) if strengths.elastic else np.empty((0, side**2))
         v, u = (np.indices((side, side)) - (side - 1) / 2).reshape(2, -1)
         self.basis = np.stack([np.ones(side**2), u, v, *patterns]).astype(dtype)
         self.scratch = [Scratch(side, background, dtype) for _ in range(parts)]
-        self.pens = [Pen(side, background, dtype) for _ in range(parts)]
         self.rngs: Sequence[np.random.Generator] = ()
 
     def begin_epoch(self, rngs: Sequence[np.random.Generator]) -> None:
@@ -125,17 +104,16 @@ class Deformation:
 
         All strengths are multiplied by `strength`.
         """
-        drawn = self.draw(self.rngs[part], len(chosen), strength)
-        self.read(images, chosen, drawn.numbers, out, part)
+        numbers, thickness = self.draw(self.rngs[part], len(chosen), strength)
+        self.read(images, chosen, numbers, out, part)
         if self.strengths.thickness:
-            self.thicken(out, drawn.thickness, part)
-        if self.strengths.stroke_width:
-            self.pens[part].widen(out, drawn.width)
-        if self.strengths.faded:
-            self.pens[part].fade(out, drawn.faded, drawn.fields)
+            self.thicken(out, thickness, part)
 
-    def draw(self, rng: np.random.Generator, n: int, strength: float) -> Drawn:
-        """What is random in n deformations."""
+    def draw(self, rng: np.random.Generator, n: int, strength: float) -> tuple[Array, Array]:
+        """The numbers of n deformations, (2, n, 3 + patterns), and the thickness of n pens, (n,).
+
+        Of x, and of y: the middle with the shift, the row of M, and what each pattern is multiplied with.
+        """
         wanted, dtype = self.strengths, self.basis.dtype
         numbers = np.empty((2, n, len(self.basis)), dtype)
         rng.standard_normal(out=numbers, dtype=dtype.type)
@@ -157,15 +135,7 @@ class Deformation:
         numbers[0, :, 2] = (cosine * slanted - sine) * high
         numbers[1, :, 1] = sine * wide
         numbers[1, :, 2] = (sine * slanted + cosine) * high
-
-        width = faded = np.zeros(n, dtype)
-        if wanted.stroke_width:
-            width = (2 * rng.random(n, dtype=dtype.type) - 1) * touched * (wanted.stroke_width * strength)
-        if wanted.faded:
-            some, how = rng.random((2, n), dtype=dtype.type)
-            faded = np.where(some < wanted.faded, how, 0) * touched * strength
-        fields = rng.standard_normal((np.count_nonzero(faded), len(self.pens[0].patterns)), dtype=dtype.type)
-        return Drawn(numbers, evenly[6] * wanted.thickness, width, faded, fields)
+        return numbers, evenly[6] * wanted.thickness
 
     def read(self, images: Array, chosen: Labels, numbers: Array, out: Array, part: int) -> None:
         """The chosen images, each read at the positions that its numbers say, into out."""
@@ -244,3 +214,19 @@ class Scratch:
         lower -= upper
         lower *= b
         np.add(upper, lower, out=out)
+
+
+def elastic_patterns(side: int, smoothness: float) -> Array:
+    """Patterns (k, side^2), strongest first: with k independent standard normal numbers, numbers @ patterns is the
+    field of covariance exp(-d^2 / 4 smoothness^2), but for VARIANCE_LEFT_OUT, and has variance 1 everywhere.
+    """
+    along = [exp(-((d / (2 * smoothness)) ** 2)) for d in range(side)]
+    covariance = np.array([[along[abs(i - j)] for j in range(side)] for i in range(side)])
+    variances, vectors = np.linalg.eigh(covariance)
+    products = np.outer(variances, variances).reshape(-1)  # the total variance is side^2
+    order = np.argsort(-products, kind="stable")
+    kept = order[: 1 + np.searchsorted(np.cumsum(products[order]), (1 - VARIANCE_LEFT_OUT) * side**2)]
+    patterns = np.stack([np.outer(vectors[:, i // side], vectors[:, i % side]).reshape(-1) for i in kept])
+    patterns *= np.sqrt(products[kept])[:, None]
+    found: Array = patterns / np.sqrt(np.sum(patterns**2, axis=0))
+    return found

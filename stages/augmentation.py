@@ -18,8 +18,6 @@ class Augment(Section):
     elastic: Annotated[Number, Field(ge=0, le=10)]
     smoothness: Annotated[Number, Field(ge=1, le=28)]
     thickness: Annotated[Number, Field(ge=0, le=1)]
-    stroke_width: Annotated[Number, Field(ge=0, le=1)]
-    faded: Annotated[Number, Field(ge=0, le=1)]
     untouched: Annotated[Number, Field(ge=0, lt=1)]
     halved: Annotated[Number, Field(ge=0, le=1)]
 

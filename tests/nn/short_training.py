@@ -19,16 +19,7 @@ from nn.threads import Team
 from nn.training import Trainer, train
 
 STRENGTHS = Strengths(
-    rotation=15,
-    shear=15,
-    scale=0.15,
-    shift=1,
-    elastic=1,
-    thickness=1,
-    stroke_width=0.6,
-    faded=0.3,
-    untouched=0.1,
-    halved=0.2,
+    rotation=15, shear=15, scale=0.15, shift=1, elastic=1, thickness=1, untouched=0.1, halved=0.2
 )
 
 

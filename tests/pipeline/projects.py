@@ -26,10 +26,7 @@ STANDARD = {  # params.yaml of the checkout may say something else, while somebo
     "prepare.validation_size": 10_000,
     "prepare.seed": 0,
     "train.seed": 0,
-    **{
-        f"train.augment.{part}": 0.0
-        for part in ("rotation", "shear", "scale", "shift", "elastic", "thickness", "stroke_width", "faded")
-    },
+    **{f"train.augment.{part}": 0.0 for part in ("rotation", "shear", "scale", "shift", "elastic", "thickness")},
     "train.normalization": None,
     "train.hard_share": 0.0,
     "train.label_smoothing": 0.0,

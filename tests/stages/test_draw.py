@@ -45,9 +45,7 @@ PREPARED = Prepared(
 
 def training(rotation):
     """The part of the section `train` that draw reads."""
-    nothing = dict.fromkeys(
-        ("shear", "scale", "shift", "elastic", "thickness", "stroke_width", "faded", "untouched", "halved"), 0.0
-    )
+    nothing = dict.fromkeys(("shear", "scale", "shift", "elastic", "thickness", "untouched", "halved"), 0.0)
     return draw.Training.model_validate(
         {"seed": 0, "augment": {**nothing, "rotation": rotation, "smoothness": 5.0}, "epochs": 3}
     )
