@@ -16,3 +16,6 @@ sweep         a table of experiments with several seeds, run by DVC's queue
 experiments   docs/experiments.md, made of the results of sweeps
 plots_page    the page of `dvc plots` without a network, and its picture
 """
+
+# Before a command imports other packages: is this the environment of the project?
+import stages  # noqa: F401

@@ -1,0 +1,22 @@
+"""Commands that are run in another environment than that of the project."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+RUN = sorted(
+    path.stem for path in (ROOT / "commands").glob("*.py") if '__name__ == "__main__"' in path.read_text()
+)
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_a_command_in_another_environment_says_so_in_one_line(name):
+    bare = [sys.executable, "-S", "-m", f"commands.{name}"]  # -S: without the installed packages
+    completed = subprocess.run(bare, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert completed.returncode == 1
+    assert completed.stderr.count("\n") == 1
+    assert "is not the environment of this project" in completed.stderr
+    assert "make repro" in completed.stderr
