@@ -54,24 +54,25 @@ def table(name: str) -> str:
 
 
 def validation_rows(sweep: Sweep, found: Sequence[Experiment]) -> list[str]:
-    """A row a setting: validation error of each seed, mean, spread, time, what it sets."""
-    lines = [
-        "| what | validation errors of 10,000, by seed | mean | least to most | training, s | sets |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
+    """A row a setting: validation error of each seed, mean, spread, time, what it sets; the lowest mean first."""
+    ranked, missing = [], []
     for name, row in sweep.rows.items():
         runs = [entry for entry in found if entry.row == name]
         runs = [entry for entry in runs if entry.metrics["train"].get("validation_accuracy") is not None]
         if not runs:
-            lines.append(f"| {row.about} | not run yet | | | | {sets(row)} |")
+            missing.append(f"| {row.about} | not run yet | | | | {sets(row)} |")
             continue
         errors = [10_000 * (1 - entry.metrics["train"]["validation_accuracy"]) for entry in runs]
         shown = ", ".join(f"{count:.0f}" for count in errors)
         spread = f"{min(errors) / 100:.2f} to {max(errors) / 100:.2f} %" if len(errors) > 1 else ""
-        lines.append(
-            f"| {row.about} | {shown} | {mean(errors) / 100:.3f} % | {spread} | {time(runs)} | {sets(row)} |"
-        )
-    return lines
+        line = f"| {row.about} | {shown} | {mean(errors) / 100:.3f} % | {spread} | {time(runs)} | {sets(row)} |"
+        ranked.append((mean(errors), line))
+    return [
+        "| what | validation errors of 10,000, by seed | mean | least to most | training, s | sets |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(line for _, line in sorted(ranked, key=lambda found: found[0])),
+        *missing,
+    ]
 
 
 def test_rows(sweep: Sweep, found: Sequence[Experiment]) -> list[str]:

@@ -120,6 +120,15 @@ def test_a_table_shows_every_seed_and_the_mean(widths):
     assert lines[-1] == "| wide | not run yet | | | | `-S 'train.hidden=[64]'` |"
 
 
+def test_a_table_has_the_setting_of_the_least_errors_first(widths):
+    accuracies = iter([0.98, 0.97, 0.975, 0.99])
+    for experiment in experiments(widths):
+        sweep.keep("widths", widths, ended(experiment, train={"validation_accuracy": next(accuracies)}))
+    wide, narrow = table("widths").splitlines()[-2:]
+    assert wide.startswith("| wide | 250, 100 |")
+    assert narrow.startswith("| narrow | 200, 300 |")
+
+
 def test_a_table_shows_nothing_that_was_made_with_other_settings(widths):
     for experiment in experiments(widths):
         sweep.keep("widths", widths, ended(experiment, train={"validation_accuracy": 0.99}))
