@@ -63,14 +63,15 @@ def validation_rows(sweep: Sweep, found: Sequence[Experiment]) -> list[str]:
             missing.append(f"| {row.about} | not run yet | | | | {sets(row)} |")
             continue
         errors = [10_000 * (1 - entry.metrics["train"]["validation_accuracy"]) for entry in runs]
+        average = mean(errors)
         shown = ", ".join(f"{count:.0f}" for count in errors)
         spread = f"{min(errors) / 100:.2f} to {max(errors) / 100:.2f} %" if len(errors) > 1 else ""
-        line = f"| {row.about} | {shown} | {mean(errors) / 100:.3f} % | {spread} | {time(runs)} | {sets(row)} |"
-        ranked.append((mean(errors), line))
+        line = f"| {row.about} | {shown} | {average / 100:.3f} % | {spread} | {time(runs)} | {sets(row)} |"
+        ranked.append((average, line))
     return [
         "| what | validation errors of 10,000, by seed | mean | least to most | training, s | sets |",
         "| --- | --- | --- | --- | --- | --- |",
-        *(line for _, line in sorted(ranked, key=lambda found: found[0])),
+        *(line for _, line in sorted(ranked, key=lambda row: row[0])),
         *missing,
     ]
 
