@@ -36,7 +36,7 @@ doctor: .venv/repro  ## Say what is wrong with this checkout; FIX=1 mends it
 	@python -m commands.doctor $(if $(FIX),--fix)
 
 record: .venv/repro  ## Write environment.json: in which environment dvc.lock was made
-	@python -m commands.record
+	@python -m commands.verify.record
 
 verify: .venv/repro  ## Run a clean clone, compare every hash with dvc.lock (KEEP=FOLDER leaves the clone there)
 	@python -m commands.verify $(if $(KEEP),--keep "$(KEEP)")

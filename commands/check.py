@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from stages.download import Download
-from stages.draw import Draw
-from stages.errors import UserError, command
-from stages.evaluate import Evaluate
-from stages.params import PARAMS, Section, read_all, suggest, validate
-from stages.prepare import Prepare
-from stages.train import Train
+from stages.runtime.errors import UserError, command
+from stages.runtime.params import PARAMS, Section, read_all, suggest, validate
+from stages.settings.download import Download
+from stages.settings.draw import Draw
+from stages.settings.evaluate import Evaluate
+from stages.settings.prepare import Prepare
+from stages.settings.train import Train
 
 SECTIONS: dict[str, type[Section]] = {
     "download": Download,

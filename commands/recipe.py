@@ -18,9 +18,9 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.representer import RoundTripRepresenter
 
 from commands.check import mistakes_in
-from stages.errors import UserError, command, without_login
-from stages.files import write
-from stages.params import PARAMS, read_all
+from stages.runtime.atomic import write
+from stages.runtime.errors import UserError, command, without_login
+from stages.runtime.params import PARAMS, read_all
 
 RECIPES = Path("recipes")
 BACK = f"`git checkout -- {PARAMS}` brings the committed parameters back"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from commands.processes import refuse_company
-from stages.errors import UserError, command
-from stages.files import write
-from stages.identity import REJECTED, content_hash
+from commands.doctor.processes import refuse_company
+from stages.runtime.atomic import write
+from stages.runtime.edits import REJECTED, content_hash
+from stages.runtime.errors import UserError, command
 
 
 class Run(BaseModel):

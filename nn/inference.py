@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from nn.dropout import Dropout
 from nn.flat import Array
 from nn.layers import Dense, Layer
 from nn.network import Network
 from nn.normalization import EPSILON, BatchNorm, LayerNorm
+from nn.regularization import Dropout
 
 ROWS, PARTS = 2048, 8  # read at once, and in so many parts
 

@@ -7,7 +7,7 @@ import numpy as np
 from nn.flat import Array, slices, split
 from nn.layers import Dense, Layer
 from nn.network import BLOCK_WORK, Network
-from nn.threads import Task, Team
+from nn.parallel import Task, Team
 
 ROWS_OF_A_PART = 50  # fewer make slow products, and the columns of W are shared out instead
 

@@ -16,7 +16,7 @@ from math import ceil, isfinite, sqrt
 
 import numpy as np
 
-from nn.augment import Deformation
+from nn.augmentation import Deformation
 from nn.averaging import MovingAverage
 from nn.constraints import clipping_factor, limit_norms
 from nn.flat import Array, slices, split
@@ -25,9 +25,9 @@ from nn.layers import Dense
 from nn.losses import Labels, SoftmaxCrossEntropy
 from nn.network import Block, Network
 from nn.optimizers import Optimizer
+from nn.parallel import Task, Team
+from nn.random_streams import Purpose, stream
 from nn.schedules import Schedule
-from nn.streams import Purpose, stream
-from nn.threads import Task, Team
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ Lowest first; a file imports only files above it, and no stage imports another:
     download, prepare, train, evaluate, draw
 """
 
-from stages import beginning, environment  # in this order  # noqa: F401
+from stages.runtime import snapshot, environment  # in this order  # noqa: F401  # isort: skip
 
 environment.check()
 environment.pin_kernel()

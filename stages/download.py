@@ -5,53 +5,23 @@ stage, and nobody should fetch twice what has come once. data/raw sees complete 
 """
 
 import os
-import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, get_args
 
 from filelock import FileLock, Timeout
-from pydantic import Field, field_validator, model_validator
 
-from stages.datasets import DATASETS, DatasetName, PublishedFile
-from stages.errors import UserError, without_login
-from stages.fetch import Failure, say
-from stages.files import advice, together, writing
-from stages.identity import stage
-from stages.params import Section, read_section
-from stages.sources import PACKAGE, bring, has
+from stages.downloading.http import Failure, say
+from stages.downloading.sources import PACKAGE, bring, has
+from stages.formats.datasets import DATASETS, PublishedFile
+from stages.runtime.atomic import advice, together, writing
+from stages.runtime.edits import stage
+from stages.runtime.errors import UserError, without_login
+from stages.runtime.params import read_section
+from stages.settings.download import SOURCE, Download
 
 RAW = Path("data/raw")
-SOURCE = re.compile(r"https?://[^/]+(/.*)?|file:(//(localhost)?)?/.*|package:[\w.-]+==[\w.+!-]+", re.IGNORECASE)
-
-
-class Download(Section):
-    """What to download, and from where."""
-
-    dataset: DatasetName
-    sources: dict[str, Annotated[list[str], Field(min_length=1)]]
-
-    @field_validator("sources")
-    @classmethod
-    def name_the_data_sets(cls, sources: dict[str, list[str]]) -> dict[str, list[str]]:
-        """Every data set has its list, and nothing else has."""
-        if sources.keys() != set(get_args(DatasetName)):
-            raise ValueError(f"should have a list for each of {' and '.join(get_args(DatasetName))}, and no other")
-        return sources
-
-    @model_validator(mode="after")
-    def refuse_what_is_no_source(self) -> "Download":
-        """Not where the value stands, because there the message would show it, and a password inside."""
-        for name, sources in self.sources.items():
-            for source in sources:
-                if not SOURCE.fullmatch(source):
-                    raise ValueError(
-                        f"sources.{name} holds {without_login(source)!r}: should be the URL of a folder "
-                        "(https://, http:// or file:///) or package:NAME==VERSION"
-                    )
-        return self
 
 
 def main() -> None:

@@ -6,26 +6,26 @@ the test images plots/confusion.csv, plots/per_class.csv, plots/calibration.csv 
 
 from math import isfinite
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-from pydantic import BeforeValidator, Field
 
 from nn.losses import cross_entropy, softmax
 from nn.network import Network
+from nn.parallel import Team
 from nn.prediction import predict
-from nn.threads import Team
-from stages import arrays, views
-from stages.calibration import Bin, calibration_error, reliability
-from stages.cores import number_of_threads
-from stages.disturbances import DISTURBANCES
-from stages.errors import UserError
-from stages.figures import Counts, confusion_counts, halves, per_class, rates
-from stages.files import together, write_json
-from stages.identity import stage
-from stages.model import read_model
-from stages.params import Integer, Section, read_section, refuse_boolean
-from stages.tables import write_table
+from stages.evaluation.calibration import Bin, calibration_error, reliability
+from stages.evaluation.corruptions import DISTURBANCES
+from stages.evaluation.metrics import Counts, confusion_counts, halves, per_class, rates
+from stages.evaluation.test_time_augmentation import MOVES, averaged
+from stages.formats import arrays
+from stages.formats.model import read_model
+from stages.formats.tables import write_table
+from stages.runtime.atomic import together, write_json
+from stages.runtime.cores import number_of_threads
+from stages.runtime.edits import stage
+from stages.runtime.errors import UserError
+from stages.runtime.params import read_section
+from stages.settings.evaluate import Evaluate
 
 PREDICTIONS = Path("data/predictions")
 METRICS = Path("metrics")
@@ -34,13 +34,6 @@ CONFUSION_COLUMNS = ("actual", "predicted", "count", "share")
 PER_CLASS_COLUMNS = ("class", "precision", "recall", "f1")
 CALIBRATION_COLUMNS = ("low", "high", "images", "right", "confidence", "accuracy")
 ROBUSTNESS_COLUMNS = ("disturbance", "strength", "accuracy", "errors", "images")
-
-
-class Evaluate(Section):
-    """The section `evaluate` of params.yaml."""
-
-    batch_size: Annotated[Integer, Field(ge=1, le=1_000_000)]
-    views: Annotated[views.Number, BeforeValidator(refuse_boolean)]
 
 
 def main() -> None:
@@ -75,10 +68,8 @@ def main() -> None:
                 wrong = probabilities.argmax(axis=1) != labels
                 # Which ones: so that two models can be compared image by image (McNemar's test).
                 figures |= halves(wrong) | {"misread": np.flatnonzero(wrong).tolist()}
-            if moves := views.MOVES[params.views]:
-                seen = views.averaged(
-                    network, images, probabilities, moves, background=prepared.background, team=team
-                )
+            if moves := MOVES[params.views]:
+                seen = averaged(network, images, probabilities, moves, background=prepared.background, team=team)
                 figures |= views_summary(seen, labels)
             write_json(METRICS / f"{part}.json", figures | by_class(confusion))
 

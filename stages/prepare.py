@@ -5,43 +5,29 @@ Run as `python -m stages.prepare`. Reads data/raw, writes data/prepared.
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from nn.streams import Purpose, stream
-from stages import arrays, idx
-from stages.datasets import DATASETS, DatasetName
-from stages.errors import UserError
-from stages.files import together
-from stages.identity import stage
-from stages.params import Integer, Section, Seed, read_all, validate
+from nn.random_streams import Purpose, stream
+from stages.formats import arrays, idx
+from stages.formats.datasets import DATASETS, DatasetName
+from stages.runtime.atomic import together
+from stages.runtime.edits import stage
+from stages.runtime.errors import UserError
+from stages.runtime.params import read_all, validate
+from stages.settings.download import DatasetSettings
+from stages.settings.prepare import Prepare
 
 RAW = Path("data/raw")
 Positions = NDArray[np.int64]
-
-
-class Prepare(Section):
-    """The section `prepare` of params.yaml."""
-
-    normalization: Literal["standard", "unit"]
-    validation_size: Annotated[Integer, Field(ge=0)]
-    seed: Seed
-
-
-class Origin(Section, extra="ignore"):
-    """What this stage reads of the section `download`."""
-
-    dataset: DatasetName
 
 
 def main() -> None:
     """The stage: params.yaml and data/raw in, data/prepared out."""
     sections = read_all()
     params = validate("prepare", sections, Prepare)
-    dataset = validate("download", sections, Origin).dataset
+    dataset = validate("download", sections, DatasetSettings).dataset
 
     images, labels = read_pair("train")
     test_images, test_labels = read_pair("t10k")

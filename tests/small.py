@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.datasets import DATASETS
+from stages.formats.datasets import DATASETS
 
 
 def write(folder: Path, *, compressed: bool) -> None:
@@ -24,7 +24,7 @@ def write(folder: Path, *, compressed: bool) -> None:
 
 def install(project: Path) -> None:
     """Have a copy of the project take the small files for MNIST: rewrite their sizes and hashes there."""
-    path = project / "stages" / "datasets.py"
+    path = project / "stages" / "formats" / "datasets.py"
     text = path.read_text("utf-8")
     for published in DATASETS["mnist"].files:
         content = small_files()[published.name]

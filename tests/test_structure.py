@@ -5,91 +5,127 @@ import re
 import subprocess
 import sys
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
+
 PACKAGES = ("nn", "stages", "commands")  # each may import those before it
 STAGES = ("download", "prepare", "train", "evaluate", "draw")
+FLOORS = (  # of stages/, the lowest first: a folder imports those on floors below, and what is beside it here
+    {"runtime"},
+    {"formats", "settings"},
+    {"downloading", "training", "evaluation"},
+    {"figures"},
+)
+SIDEWAYS = {("settings", "formats")}  # the names of the data sets
 
 
-def modules(package):
-    return sorted(path.stem for path in (ROOT / package).glob("*.py") if path.stem != "__init__")
+def modules(folder):
+    """The modules below a folder, at any depth; there are some."""
+    found = sorted((ROOT / folder).rglob("*.py"))
+    assert found, f"{folder} holds no module"
+    return found
+
+
+def name_of(path):
+    """The name by which a module is imported."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def imports(path):
-    """The project's own modules that a file imports, as "package.module" or "package", lazy imports included."""
+    """The project's own modules that a module imports, lazy imports and the packages above them included."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            names = [str(node.module)]
-            if node.module in PACKAGES:
-                names += [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
         else:
             continue
-        found |= {name for name in names if name.split(".")[0] in {*PACKAGES, "tests", "benchmarks"}}
-    return found
+        parts = [name.split(".") for name in names]
+        found |= {".".join(words[: n + 1]) for words in parts for n in range(len(words))}
+    return {name for name in found if file_of(name) is not None}
 
 
-def order(package):
-    """The order of files that the docstring of a package gives, lowest first."""
-    docstring = ast.get_docstring(ast.parse((ROOT / package / "__init__.py").read_text())) or ""
-    listed = [line.strip() for line in docstring.splitlines() if line.startswith("    ")]
-    stages_line = ", ".join(STAGES)
-    return [name for line in listed for name in (STAGES if line == stages_line else line.split()[:1])]
+def file_of(name):
+    """The file of a module of the project; None if there is no such module."""
+    if name.split(".")[0] not in {*PACKAGES, "tests", "benchmarks"}:
+        return None
+    path = ROOT.joinpath(*name.split("."))
+    return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.exists()), None)
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_imports_only_packages_below_it(package):
     allowed = PACKAGES[: PACKAGES.index(package) + 1]
-    for path in (ROOT / package).glob("*.py"):
+    for path in modules(package):
         for name in imports(path):
             assert name.split(".")[0] in allowed, f"{path} imports {name}"
 
 
-@pytest.mark.parametrize("package", ["nn", "stages"])
-def test_the_docstring_of_a_package_gives_the_order_of_all_its_files(package):
-    assert sorted(order(package)) == modules(package)
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_module_imports_itself_by_way_of_others(package):
+    graph = {name_of(path): imports(path) - {package} for path in modules(package)}
+    while leaves := {name for name, below in graph.items() if not (below - {name}) & graph.keys()}:
+        graph = {name: below for name, below in graph.items() if name not in leaves}
+    assert not graph, f"a circle among {sorted(graph)}"
 
 
-@pytest.mark.parametrize("package", ["nn", "stages"])
-def test_a_file_imports_only_files_above_it_in_the_order(package):
-    files = order(package)
-    for position, name in enumerate(files):
-        above = {f"{package}.{other}" for other in files[:position]} | {package}
-        own = {found for found in imports(ROOT / package / f"{name}.py") if found.split(".")[0] == package}
-        assert own <= above, f"{package}/{name}.py imports {own - above}"
+def test_stages_holds_the_five_stages_and_folders_of_topics():
+    files = {path.stem for path in (ROOT / "stages").glob("*.py")}
+    folders = {path.parent.name for path in modules("stages")} - {"stages"}
+    assert files == {"__init__", *STAGES}
+    assert folders == set().union(*FLOORS)
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_no_stage_imports_another(stage):
-    others = {f"stages.{other}" for other in STAGES}
-    assert not imports(ROOT / "stages" / f"{stage}.py") & others
+def test_a_folder_of_stages_imports_only_floors_below_it():
+    for number, floor in enumerate(FLOORS):
+        below = set().union(*FLOORS[:number])
+        for folder in floor:
+            allowed = below | {folder} | {other for here, other in SIDEWAYS if here == folder}
+            for path in modules(f"stages/{folder}"):
+                found = {name.split(".")[1] for name in imports(path) if name.startswith("stages.")}
+                assert found <= allowed, f"{path} imports {found - allowed}"
 
 
 def closure(stage):
     """Every file of the project that a stage imports, itself included, however indirectly."""
-    todo, seen = [f"stages.{stage}"], set()
+    todo, seen = {f"stages.{stage}", "stages"}, set()
     while todo:
         name = todo.pop()
-        path = Path(*name.split("."))
-        path = path / "__init__.py" if (ROOT / path).is_dir() else path.with_suffix(".py")
-        if path.as_posix() in seen or not (ROOT / path).exists():  # `from nn.flat import flat` names no file twice
-            continue
-        seen.add(path.as_posix())
-        todo += imports(ROOT / path) | {name.split(".")[0]}
-    return seen
+        seen.add(name)
+        todo |= imports(file_of(name)) - seen
+    return {file_of(name) for name in seen}
+
+
+def code_deps(stage):
+    """The code that dvc.yaml names for a stage: modules, and folders of modules."""
+    deps = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text("utf-8"))["stages"][stage]["deps"]
+    found = [ROOT / dep for dep in deps if dep.split("/")[0] in PACKAGES]
+    assert found
+    return found
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_modules_among_the_deps_of_a_stage_are_exactly_those_it_imports(stage):
-    deps = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"][stage].get("deps", [])
-    assert {dep for dep in deps if dep.endswith(".py")} == closure(stage)
+def test_what_a_stage_imports_lies_inside_its_deps_and_each_dep_is_imported(stage):
+    imported, deps = closure(stage), code_deps(stage)
+    outside = [path for path in imported if not any(path == dep or dep in path.parents for dep in deps)]
+    assert not outside
+    settings = ROOT / "stages/settings/__init__.py"
+    for dep in deps:
+        assert dep == settings or dep in imported or any(dep in path.parents for path in imported), dep
+
+
+def test_dvc_sees_the_modules_of_a_code_folder_and_nothing_else():
+    beside = ["nn/x.pyc", "nn/.x.py.swp", "nn/a.ipynb", "nn/__pycache__/x.py", "nn/plain.py"]
+    beside += ["stages/runtime/x.pyc", "stages/runtime/notes.txt"]
+    modules = ["nn/x.py", "stages/runtime/x.py", "stages/x.py"]
+    asked = [sys.executable, "-m", "dvc", "check-ignore", *beside, *modules]
+    shown = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert shown.stdout.split() == beside
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -101,7 +137,7 @@ def test_a_stage_is_a_module_a_section_and_a_command_of_the_same_name(stage):
 
 def test_nn_needs_numpy_and_threadpoolctl_alone():
     external = set()
-    for path in (ROOT / "nn").glob("*.py"):
+    for path in modules("nn"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 external |= {alias.name.split(".")[0] for alias in node.names}
@@ -110,7 +146,7 @@ def test_nn_needs_numpy_and_threadpoolctl_alone():
     assert external - sys.stdlib_module_names == {"nn", "numpy", "threadpoolctl"}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "nn").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", modules("nn"), ids=lambda path: path.name)
 def test_nn_opens_no_file_prints_nothing_and_keeps_no_random_state(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -129,13 +165,6 @@ def test_a_worker_of_the_benchmarks_pins_the_kernel_before_it_imports_numpy():
     code = "import sys, benchmarks.worker; print('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
-
-
-@pytest.mark.parametrize(
-    "path", ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
-)
-def test_no_page_has_a_gap_that_was_to_be_filled(path):
-    assert "@@" not in (ROOT / path).read_text("utf-8")
 
 
 def test_the_benchmarks_use_the_locked_versions_of_what_nn_needs():

@@ -8,15 +8,15 @@ import threadpoolctl
 
 from benchmarks.accuracy import Classify, Learn
 from benchmarks.networks import IMAGES
-from nn.architecture import fully_connected
-from nn.augment import Deformation, Strengths
+from nn.augmentation import Deformation, Strengths
 from nn.flat import slices
 from nn.inference import PARTS, fold, inference_network
+from nn.mlp import fully_connected
 from nn.network import Network, training_work
 from nn.optimizers import Adam, Momentum
+from nn.parallel import Team, suitable_parts, suitable_threads
 from nn.prediction import predict as predict_rows
-from nn.streams import Purpose, stream
-from nn.threads import Team, suitable_parts, suitable_threads
+from nn.random_streams import Purpose, stream
 from nn.training import Trainer
 
 VERSIONS = {"numpy": np.__version__, "blas": threadpoolctl.threadpool_info()[0].get("architecture", "?")}

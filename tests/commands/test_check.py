@@ -1,12 +1,10 @@
 import shutil
-from pathlib import Path
 
 import pytest
 
 from commands import check
-from stages.errors import UserError
-
-ROOT = Path(__file__).parent.parent.parent
+from stages.runtime.errors import UserError
+from tests import ROOT
 
 
 @pytest.fixture

@@ -2,19 +2,22 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests import ROOT
+
 RUN = sorted(
-    path.stem for path in (ROOT / "commands").glob("*.py") if '__name__ == "__main__"' in path.read_text()
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
+    for path in (ROOT / "commands").rglob("*.py")
+    if '__name__ == "__main__"' in path.read_text("utf-8")
 )
+assert len(RUN) > 5
 
 
 @pytest.mark.parametrize("name", RUN)
 def test_a_command_in_another_environment_says_so_in_one_line(name):
-    bare = [sys.executable, "-S", "-m", f"commands.{name}"]  # -S: without the installed packages
+    bare = [sys.executable, "-S", "-m", name]  # -S: without the installed packages
     completed = subprocess.run(bare, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert completed.returncode == 1
     assert completed.stderr.count("\n") == 1

@@ -3,10 +3,10 @@ import subprocess
 
 import pytest
 
-from commands import plots_page
-from commands.plots_page import LIBRARIES, PAGE, SKELETON
-from stages.errors import UserError
-from tests.pipeline.projects import ROOT
+from commands.plots_page import __main__ as plots_page
+from commands.plots_page.__main__ import LIBRARIES, PAGE, SKELETON
+from stages.runtime.errors import UserError
+from tests import ROOT
 
 
 @pytest.fixture

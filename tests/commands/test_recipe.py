@@ -1,18 +1,16 @@
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from commands import recipe
 from commands.check import mistakes_in
-from stages.augmentation import Augment
-from stages.errors import UserError
-from stages.params import read_all
-from stages.train import Train
+from stages.runtime.errors import UserError
+from stages.runtime.params import read_all
+from stages.settings.train import Augment, Train
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 GIT = ("git", "-c", "user.name=Test", "-c", "user.email=test@example.org")
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from nn.architecture import fully_connected
 from nn.losses import SoftmaxCrossEntropy
+from nn.mlp import fully_connected
 from nn.network import Network
 
 WIDTHS = [12, 16, 8, 5]

@@ -8,14 +8,14 @@ import stages  # noqa: F401 (pins the kernel, before NumPy is imported)
 
 import numpy as np
 
-from nn.architecture import fully_connected
-from nn.augment import Deformation, Strengths
+from nn.augmentation import Deformation, Strengths
 from nn.hard_examples import HardExamples
+from nn.mlp import fully_connected
 from nn.network import Network
 from nn.optimizers import Adam
+from nn.parallel import Team
+from nn.random_streams import Purpose, stream
 from nn.schedules import cosine
-from nn.streams import Purpose, stream
-from nn.threads import Team
 from nn.training import Trainer, train
 
 STRENGTHS = Strengths(

@@ -5,11 +5,11 @@ import platform
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests import ROOT
+
 QEMU = shutil.which("qemu-x86_64")
 
 

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from nn.architecture import fully_connected
 from nn.hard_examples import HardExamples
 from nn.losses import softmax
+from nn.mlp import fully_connected
 from nn.network import Network
 from nn.optimizers import SGD
+from nn.parallel import Team
 from nn.prediction import predict
+from nn.random_streams import Purpose, stream
 from nn.schedules import constant
-from nn.streams import Purpose, stream
-from nn.threads import Team
 from nn.training import Trainer, train
 
 

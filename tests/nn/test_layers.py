@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from nn.activations import GELU, LeakyReLU, ReLU, Sigmoid, Tanh
-from nn.dropout import Dropout
 from nn.flat import size, views
 from nn.layers import Dense, Layer
 from nn.normalization import BatchNorm, LayerNorm
+from nn.regularization import Dropout
 from tests.nn.gradients import slope
 
 ROWS, WIDTH = 6, 5

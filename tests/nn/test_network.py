@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 
-from nn.architecture import fully_connected
-from nn.dropout import Dropout
 from nn.flat import split
 from nn.inference import fold, inference_network
 from nn.layers import Dense
 from nn.losses import cross_entropy
+from nn.mlp import fully_connected
 from nn.network import BLOCK, Network
 from nn.normalization import BatchNorm
+from nn.parallel import Team
 from nn.prediction import predict
-from nn.threads import Team
+from nn.regularization import Dropout
 from tests.nn.gradients import slope
 from tests.nn.networks import loss_and_gradients, small_network
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from nn.architecture import fully_connected
 from nn.layers import Dense
+from nn.mlp import fully_connected
 from nn.network import Network
+from nn.parallel import Team
 from nn.prediction import column_blocks, predict
-from nn.threads import Team
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from nn.layers import Dense
 from nn.network import Network
 from nn.normalization import LayerNorm
 from nn.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop
-from nn.threads import Team
+from nn.parallel import Team
 from nn.training import Extras, Trainer
 
 NUMBERS = np.load(Path(__file__).with_name("pytorch") / "numbers.npz")

@@ -4,14 +4,14 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from nn.architecture import fully_connected
 from nn.averaging import MovingAverage
+from nn.mlp import fully_connected
 from nn.network import Network
 from nn.optimizers import SGD, Adam, AdamW, Lion, Momentum, Nesterov, RMSprop
+from nn.parallel import Team
 from nn.prediction import predict
+from nn.random_streams import Purpose, stream
 from nn.schedules import constant, cosine
-from nn.streams import Purpose, stream
-from nn.threads import Team
 from nn.training import Diverged, Extras, Trainer, steps_per_epoch, train
 
 KINDS = [SGD, Momentum, Nesterov, RMSprop, Adam, AdamW, Lion]

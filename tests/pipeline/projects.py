@@ -15,9 +15,8 @@ from types import MappingProxyType
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 
-from tests import small
+from tests import ROOT, small
 
-ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 
 STANDARD = {  # params.yaml of the checkout may say something else, while somebody tries it

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from commands.processes import living
+from commands.doctor.processes import living
 from tests.pipeline.projects import Completed, Project, new, stages_run
 
 DOCTOR = [sys.executable, "-m", "commands.doctor"]

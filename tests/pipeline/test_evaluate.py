@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from stages.disturbances import DISTURBANCES
+from stages.evaluation.corruptions import DISTURBANCES
 from tests.pipeline.projects import refusal, succeeded
 
 LEARN = {"train.learning_rate": 0.002, "train.epochs": 20}

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from tests.pipeline.projects import ROOT, Project, new, stages_run, succeeded
+from tests import ROOT
+from tests.pipeline.projects import Project, new, stages_run, succeeded
 
 PAGE = ROOT / "docs" / "experiments-with-dvc.md"
 NEW = {  # how a project begins that has no history

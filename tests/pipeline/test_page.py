@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import pytest
 from PIL import Image
 
-from commands.plots_page import browser, look_at
+from commands.plots_page.__main__ import browser, look_at
 from tests.pipeline.projects import succeeded
 from tests.pipeline.test_show import PICTURES, TITLES
 

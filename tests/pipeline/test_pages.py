@@ -5,8 +5,9 @@ import re
 
 import pytest
 
+from tests import ROOT
 from tests.pages import Reader, Shown, shown
-from tests.pipeline.projects import ROOT, Project
+from tests.pipeline.projects import Project
 from tests.stores import s3_store
 
 PAGES = ("experiments-with-dvc", "sharing")

@@ -147,7 +147,7 @@ def test_repro_metrics_and_plots_need_no_history(reproduced, tmp_path, begin):
 
 TITLES_OF_CURVES = """
 from stages import draw
-from stages.params import read_section
+from stages.runtime.params import read_section
 for curve in (draw.accuracy_curve(), draw.loss_curve(read_section("draw", draw.Draw))):
     print(curve.axes[0].get_title())
 """

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.datasets import DATASETS
-from tests.pipeline.projects import ROOT, STANDARD, Project, copy_checkout, refusal, succeeded
+from stages.formats.datasets import DATASETS
+from tests import ROOT
+from tests.pipeline.projects import STANDARD, Project, copy_checkout, refusal, succeeded
 
 TRAIN = [sys.executable, "-m", "stages.train"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from stages.history import SIGNAL
+from stages.training.log import SIGNAL
 from tests.pipeline.projects import Project
 
 FOR_EVERY_CHART = ("<DVC_METRIC_DATA>", "<DVC_METRIC_TITLE>", "<DVC_METRIC_X_LABEL>", "<DVC_METRIC_Y_LABEL>")

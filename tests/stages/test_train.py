@@ -1,14 +1,14 @@
 from itertools import pairwise
-from pathlib import Path
 from typing import cast
 
 import pytest
 
-from stages.errors import UserError
-from stages.params import read_all, validate
-from stages.train import Train, validation_due
+from stages.runtime.errors import UserError
+from stages.runtime.params import read_all, validate
+from stages.settings.train import Train
+from stages.training.validation import validation_due
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 PARAMS = dict(cast("dict[str, object]", read_all(ROOT / "params.yaml")["train"])) | {
     "epochs": 3,
     "batch_size": 100,

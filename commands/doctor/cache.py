@@ -1,0 +1,99 @@
+"""The objects in DVC's cache: each is named after its MD5, and dvc.lock names those that make up a result."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from commands.doctor.checkout import Checkout, Finding, removal
+from stages.runtime.edits import content_hash, path_of
+from stages.runtime.errors import UserError
+
+NAME = re.compile(r"[0-9a-f]{30}(\.dir)?")
+
+
+def damaged(checkout: Checkout) -> Iterator[Finding]:
+    """Objects with another content than their name says: DVC trusts read-only files without hashing them.
+
+    What DVC has put into the workspace from such an object is as damaged, and DVC takes it for sound.
+    """
+    spoilt: dict[str, list[Path]] = {}  # by what they hold now: several may be cut to the same nothing
+    for path in tqdm(objects(checkout.cache), desc="cache", unit="object", leave=False, disable=None):
+        found = content_hash(path)
+        if found is not None and found != path.parent.name + path.name.removesuffix(".dir"):
+            spoilt.setdefault(found, []).append(path)
+    for path in sorted(path for paths in spoilt.values() for path in paths):
+        what = "is damaged: its MD5 is not its name, and DVC would restore it without a word"
+        yield Finding(checkout.named(path), what, "remove it, then `dvc repro`", removal(path))
+    if not spoilt:
+        return
+    for path in outputs(checkout):
+        if path.is_file() and (found := content_hash(path)) in spoilt:
+            damaged_one = spoilt[found][0]
+            what = f"is a copy of the damaged {damaged_one.parent.name}/{damaged_one.name}"
+            yield Finding(checkout.named(path), what, "remove it, then `dvc repro`", removal(path))
+
+
+def missing(checkout: Checkout) -> Iterator[Finding]:
+    """What dvc.lock names and the cache does not hold: fetched where a remote is set, else made again."""
+    lacking = lacked(checkout)
+    if not lacking:
+        return
+    what = f"lacks {', '.join(lacking)}, which dvc.lock names"
+    where = checkout.named(checkout.cache)
+    remotes = list(checkout.config.get("remote", {}))
+    if not checkout.setting("core", "remote"):
+        fetch = f"`dvc fetch --remote {remotes[0]}`, or " if remotes else ""
+        yield Finding(where, what, f"{fetch}`dvc repro` makes it again")
+        return
+
+    def fetch_all() -> str:
+        checkout.dvc("fetch")
+        if still := lacked(checkout):
+            raise UserError(f"the remote does not have {', '.join(still)} either; `dvc repro` makes it again")
+        return "fetched"
+
+    yield Finding(where, what, "`dvc fetch`", fetch_all)
+
+
+def objects(cache: Path) -> list[Path]:
+    """Every object; DVC's own unfinished files are none."""
+    return sorted(path for path in cache.glob("??/*") if NAME.fullmatch(path.name))
+
+
+def cached(stage: Mapping[str, Any]) -> list[str]:
+    """The outputs of a stage in dvc.yaml that the cache keeps."""
+    outs = stage.get("outs", [])
+    return [path_of(out) for out in outs if isinstance(out, str) or out[path_of(out)].get("cache", True)]
+
+
+def outputs(checkout: Checkout) -> list[Path]:
+    """The files in the workspace that the cache keeps a copy of."""
+    outs = [checkout.root / out for stage in checkout.stages("dvc.yaml").values() for out in cached(stage)]
+    return sorted(path for out in outs for path in ([out] if out.is_file() else out.rglob("*")))
+
+
+def lacked(checkout: Checkout) -> list[str]:
+    """The outputs of which an object is not in the cache."""
+    wanted = {out for stage in checkout.stages("dvc.yaml").values() for out in cached(stage)}
+    locked = [out for stage in checkout.stages("dvc.lock").values() for out in stage.get("outs", [])]
+    return [
+        str(out["path"])
+        for out in locked
+        if out["path"] in wanted and not all(place.exists() for place in places(checkout.cache, str(out["md5"])))
+    ]
+
+
+def places(cache: Path, md5: str) -> Iterator[Path]:
+    """Where the objects of an output lie: one for a file; for a folder its list, and one for each file on it."""
+    place = cache / md5[:2] / md5[2:]
+    yield place
+    if md5.endswith(".dir") and place.exists():
+        try:
+            listed = [str(entry["md5"]) for entry in json.loads(place.read_bytes())]
+        except (ValueError, KeyError, TypeError):  # damaged, which `damaged` says
+            return
+        yield from (cache / name[:2] / name[2:] for name in listed)

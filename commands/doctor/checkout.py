@@ -1,0 +1,95 @@
+"""What is wrong at a place in a checkout, what can be done about it, and the checkout itself."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dvc.config import Config, ConfigError
+
+from stages.runtime.errors import UserError
+from stages.runtime.params import parse
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A line: where, what is wrong, what to do.
+
+    `mend` does it and says what was done, or raises UserError or OSError; None: it takes a person.
+    """
+
+    where: str
+    what: str
+    todo: str
+    mend: Callable[[], str] | None = None
+
+
+def removal(path: Path) -> Callable[[], str]:
+    """What removes a file or a folder, and says so."""
+
+    def remove() -> str:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+        return "removed"
+
+    return remove
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The folder that dvc.yaml is in."""
+
+    root: Path
+
+    @property
+    def config(self) -> Mapping[str, Mapping[str, object]]:
+        """What DVC is configured with here now, from all of its files; raises UserError where one is damaged."""
+        try:
+            return dict(Config(str(self.root / ".dvc")))
+        except ConfigError as error:
+            raise UserError(f".dvc/config or .dvc/config.local cannot be read: {error}") from None
+
+    def setting(self, section: str, key: str) -> str:
+        """One value of the configuration; empty where it is not set."""
+        return str(self.config.get(section, {}).get(key) or "")
+
+    @property
+    def cache(self) -> Path:
+        """Where the objects lie that are named after their MD5."""
+        return Path(self.setting("cache", "dir") or self.root / ".dvc" / "cache") / "files" / "md5"
+
+    @property
+    def left_by_dvc(self) -> Path:
+        """Where DVC puts what it needs while it runs."""
+        return self.root / ".dvc" / "tmp"
+
+    def named(self, path: Path) -> str:
+        """A path as a person in this checkout would write it."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+    def git(self, *args: str) -> str | None:
+        """What a command of Git says; None where it fails, or there is no Git."""
+        program = shutil.which("git")
+        if program is None:
+            return None
+        ran = subprocess.run([program, *args], cwd=self.root, capture_output=True, text=True, check=False)
+        return ran.stdout.strip() if ran.returncode == 0 else None
+
+    def dvc(self, *args: str) -> None:
+        """Run a command of DVC; raises UserError with its last line where it fails."""
+        command = [sys.executable, "-m", "dvc", *args]
+        ran = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
+        if ran.returncode:
+            said = (ran.stderr or ran.stdout).strip().splitlines() or ["it says nothing"]
+            raise UserError(f"`dvc {' '.join(args)}` failed: {said[-1]}")
+
+    def stages(self, name: str) -> Mapping[str, Mapping[str, Any]]:
+        """The stages in dvc.yaml or dvc.lock, which may be missing; raises UserError where it is no YAML."""
+        path = self.root / name
+        stages = parse(path.read_bytes(), Path(name)).get("stages") if path.exists() else {}
+        return stages if isinstance(stages, dict) else {}

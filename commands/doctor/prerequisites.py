@@ -1,0 +1,72 @@
+"""What DVC needs around the pipeline: a history in Git, and a folder for what it remembers of files."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from dvc.dirs import site_cache_dir
+
+from commands.doctor.checkout import Checkout, Finding
+
+WITHOUT_GIT = "`dvc exp`, `dvc params diff`, `dvc metrics diff` and `dvc plots diff`"
+
+
+def notes(checkout: Checkout) -> Iterator[str]:
+    """What DVC refuses here and nobody can mend: it is as it is, and not wrong."""
+    if checkout.setting("core", "no_scm").lower() == "true":
+        yield f"core.no_scm is set: DVC works without Git, but for {WITHOUT_GIT}"
+    if not str(checkout.root).isascii():
+        yield (
+            "the path of this checkout has letters that DVC cannot write into its configuration (ascii codec): "
+            "`dvc exp run --temp` and `--queue` fail here"
+        )
+
+
+def history(checkout: Checkout) -> Iterator[Finding]:
+    """Without Git DVC refuses everything until it is told so; without a commit, whatever compares with one."""
+    if checkout.setting("core", "no_scm").lower() == "true":
+        return
+    if shutil.which("git") is None:
+        yield Finding("git", f"is not installed; DVC refuses {WITHOUT_GIT} without it", "install it")
+    elif checkout.git("rev-parse", "--git-dir") is not None:
+        if checkout.git("rev-parse", "--verify", "HEAD") is None:
+            yield Finding(
+                ".git",
+                "holds no commit yet, so that `dvc exp run` refuses (Empty git repo) and diffs are empty",
+                "`git add --all && git commit -m Start`",
+            )
+    elif (checkout.root / ".git").exists():
+        yield Finding(".git", "Git refuses to read it", "`git status` says why")
+    else:
+
+        def do_without() -> str:
+            checkout.dvc("config", "--local", "core.no_scm", "true")
+            return "core.no_scm is set in .dvc/config.local"
+
+        yield Finding(
+            ".git",
+            "is not there, so that DVC refuses everything (not a git repository)",
+            f"`git init`, or `dvc config --local core.no_scm true`, which leaves out {WITHOUT_GIT}",
+            do_without,
+        )
+
+
+def site_cache(checkout: Checkout) -> Iterator[Finding]:
+    """DVC keeps the hashes of files that it has seen in a folder outside the checkout, and fails without it."""
+    wanted = Path(site_cache_dir(checkout.setting("core", "site_cache_dir") or None)) / "repo"
+    place = next(folder for folder in (wanted, *wanted.absolute().parents) if folder.exists())
+    if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
+        return
+    own = checkout.left_by_dvc / "site"
+
+    def move() -> str:
+        checkout.dvc("config", "--local", "core.site_cache_dir", str(own))
+        return f"{checkout.named(own)} is used instead, by .dvc/config.local"
+
+    if "DVC_SITE_CACHE_DIR" in os.environ or not str(own).isascii():
+        todo = "set DVC_SITE_CACHE_DIR, in the environment, to a folder that you may write"
+        yield Finding(str(wanted), "cannot be written, so that every DVC command fails", todo)
+    else:
+        todo = f"`dvc config --local core.site_cache_dir '{own}'`"
+        yield Finding(str(wanted), "cannot be written, so that every DVC command fails", todo, move)

@@ -1,0 +1,87 @@
+"""Which processes of DVC, and which stages, live in a checkout."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from stages.runtime.errors import UserError
+from stages.runtime.rwlock import users
+
+DVC = re.compile(r"dvc(\.exe)?|.*/dvc/__main__\.py")
+STAGE = re.compile(r"stages\.\w+")
+RWLOCKS = ("rwlock", "exps/rwlock")  # in .dvc/tmp: which process reads and writes what
+
+
+def living(root: Path) -> dict[int, str]:
+    """Number and command of each of them: those at work below the root, and those that DVC's own list names."""
+    found = {}
+    for process, command in commands():
+        if is_pipeline(command) and folder_of(process) == root:
+            found[process.pid] = " ".join(command)
+    for path in (root / ".dvc" / "tmp" / name for name in RWLOCKS):
+        names = users(path) or {}
+        found |= {pid: said for pid, said in names.items() if still_the_same(pid, said, path)}
+    return found
+
+
+def refuse_company(root: Path) -> None:
+    """Raise UserError where one of them lives."""
+    for pid, command in living(root).items():
+        raise UserError(f"process {pid} works in this checkout ({command}); wait for its end, or `kill {pid}`")
+
+
+def git_works_in(root: Path) -> bool:
+    """Does a command of Git work in this checkout?"""
+    names = {"git", "git.exe"}
+    return any(Path(command[0]).name in names and folder_of(process) == root for process, command in commands())
+
+
+def commands() -> Iterator[tuple[psutil.Process, list[str]]]:
+    """Every process that has a command, but this one."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # it has ended meanwhile, or is somebody else's
+            if process.pid != os.getpid() and (command := process.cmdline()):
+                yield process, command
+
+
+def is_pipeline(command: list[str]) -> bool:
+    """Is this a command of DVC (`dvc`, `python -m dvc`) or a stage (`python -m stages.train`)?"""
+    for before, word in zip(["", *command], command[:5], strict=False):
+        if before == "-m":
+            return word == "dvc" or bool(STAGE.fullmatch(word))
+        if DVC.fullmatch(word) or DVC.fullmatch(Path(word).name):
+            return True
+    return False
+
+
+def folder_of(process: psutil.Process) -> Path | None:
+    """The checkout that a process works in; DVC's copy of one for an experiment counts as the original."""
+    try:
+        folder = process.cwd()
+    except psutil.Error:
+        return None
+    origin, copy, _ = folder.partition("/.dvc/tmp/")
+    if copy:
+        return Path(origin)
+    return next((place for place in (Path(folder), *Path(folder).parents) if (place / ".dvc").is_dir()), None)
+
+
+def still_the_same(pid: int, command: str, path: Path) -> bool:
+    """Is the process of this number the one that wrote its command into the file? Numbers are given again.
+
+    It began before the file was written last, and its arguments are those: of the program itself the file has
+    another name than the system.
+    """
+    try:
+        process = psutil.Process(pid)
+        _, _, arguments = command.partition(" ")
+        older = process.create_time() <= path.stat().st_mtime + 1
+        return older and " ".join(process.cmdline()).endswith(arguments)
+    except psutil.AccessDenied:
+        return True  # somebody else's: better one refusal too many
+    except psutil.Error:
+        return False

@@ -1,0 +1,129 @@
+"""A sweep: which experiments it consists of, and the results that are kept of them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from commands.recipe import RECIPES, leaves, names
+from stages.runtime.atomic import read_json, write_json
+from stages.runtime.errors import UserError
+from stages.runtime.params import read_all, suggest
+
+SWEEPS, RESULTS = Path("docs/sweeps"), Path("docs/results")
+
+Value = bool | int | float | str | None | list[int]
+
+
+class Strict(BaseModel):
+    """A part of a sweep: no key more, none less."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Row(Strict):
+    """What one row changes, and what that is in words."""
+
+    about: str
+    set: dict[str, Value] = {}
+
+
+class Sweep(Strict):
+    """The content of docs/sweeps/NAME.yaml."""
+
+    title: str
+    text: str
+    stage: Literal["train"] | None
+    recipe: str | None = None
+    seeds: Annotated[list[int], Field(min_length=1)]
+    set: dict[str, Value] = {}
+    rows: dict[Annotated[str, Field(pattern=r"^[a-z0-9-]+$")], Row]
+
+
+class Experiment(Strict):
+    """One run: a row with one seed."""
+
+    row: str
+    seed: int
+    set: dict[str, Value]
+    metrics: dict[str, dict[str, Any]] = {}  # by file: train, and validation and test where the stage is null
+    seconds: float | None = None  # of training
+
+
+def read_sweep(name: str) -> Sweep:
+    """The sweep of this name; raises UserError where there is none, or it is not as it should be."""
+    path = SWEEPS / f"{name}.yaml"
+    if not path.exists():
+        raise UserError(f"{path} is missing; {suggest(name, sorted(file.stem for file in SWEEPS.glob('*.yaml')))}")
+    try:
+        sweep = Sweep.model_validate(YAML(typ="safe", pure=True).load(path.read_text("utf-8")))
+    except YAMLError as error:
+        raise UserError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    if sweep.recipe is not None and sweep.recipe not in names():
+        raise UserError(f"{path}: there is no recipe {sweep.recipe}; {suggest(sweep.recipe, names())}")
+    return sweep
+
+
+def experiments(sweep: Sweep) -> Iterator[Experiment]:
+    """All experiments of a sweep, row by row."""
+    first = dict(leaves(read_all(RECIPES / f"{sweep.recipe}.yaml"))) if sweep.recipe else {}
+    for name, row in sweep.rows.items():
+        for seed in sweep.seeds:
+            yield Experiment(row=name, seed=seed, set={**first, **sweep.set, **row.set, "train.seed": seed})
+
+
+def current(name: str, sweep: Sweep) -> list[Experiment]:
+    """Those results that were made with the settings that the sweep has now, in its order."""
+    done = {(entry.row, entry.seed): entry for entry in results(name)}
+    wanted = [(done.get((entry.row, entry.seed)), entry.set) for entry in experiments(sweep)]
+    return [entry for entry, settings in wanted if entry is not None and entry.set == settings]
+
+
+def results(name: str) -> list[Experiment]:
+    """What docs/results/NAME.json holds."""
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        return []
+    found = read_json(path)["experiments"]
+    assert isinstance(found, list)  # noqa: S101 (written below)
+    return [Experiment.model_validate(entry) for entry in found]
+
+
+def missing_experiments(name: str, sweep: Sweep) -> Iterator[Experiment]:
+    """Those experiments of the sweep that the results lack, or hold with other settings."""
+    done = {(entry.row, entry.seed) for entry in current(name, sweep)}
+    for experiment in experiments(sweep):
+        if (experiment.row, experiment.seed) not in done:
+            yield experiment
+
+
+def name_of(sweep: str, experiment: Experiment) -> str:
+    """What DVC calls an experiment."""
+    return f"{sweep}-{experiment.row}-{experiment.seed}"
+
+
+def settings(values: Mapping[str, Value]) -> list[str]:
+    """The options of `dvc exp run` for these parameters."""
+    shown = ((key, value if isinstance(value, str) else json.dumps(value)) for key, value in values.items())
+    return [part for key, value in shown for part in ("-S", f"{key}={value}".replace(" ", ""))]
+
+
+def keep(name: str, sweep: Sweep, experiment: Experiment) -> None:
+    """Put one experiment into docs/results/NAME.json, and say so."""
+    place = {(entry.row, entry.seed): number for number, entry in enumerate(experiments(sweep))}
+    others = [entry for entry in results(name) if (entry.row, entry.seed) != (experiment.row, experiment.seed)]
+    entries = sorted(
+        (entry for entry in [*others, experiment] if (entry.row, entry.seed) in place),
+        key=lambda entry: place[entry.row, entry.seed],
+    )
+    write_json(RESULTS / f"{name}.json", {"experiments": [entry.model_dump() for entry in entries]})
+    accuracy = experiment.metrics["train"].get("validation_accuracy")  # there may be no validation images
+    shown = "" if accuracy is None else f": validation error {1 - accuracy:.2%}"
+    print(f"{name_of(name, experiment)}{shown}", flush=True)  # noqa: T201

@@ -1,0 +1,183 @@
+"""Verify: does the commit make the bytes that dvc.lock promises? `python -m commands.verify`, or `make verify`.
+
+Clones the commit that is checked out into a folder of its own, runs every stage there, in this environment, and
+compares every hash with dvc.lock. Exit code 0: all are equal. 1: something differs, and the environment does not
+explain it. 2: something differs, and so does the environment from the one in environment.json. 3: it could not be
+found out. (make itself exits with 2 whatever the code was.)
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from commands.verify.comparison import entries, judge, table
+from commands.verify.record import LOCK, RECORD
+from stages.download import RAW
+from stages.formats.datasets import DATASETS, PublishedFile
+from stages.runtime.atomic import read_json
+from stages.runtime.errors import UserError, command
+from stages.runtime.params import PARAMS, read_all
+
+STORE = Path(".dvc/tmp/downloads")  # of the stage download
+UNKNOWN = 3  # the exit code; those of a verdict are in comparison
+DVC = [sys.executable, "-m", "dvc"]
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but for its exit code, 2, which has a meaning here."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UserError."""
+        raise UserError(message)
+
+
+def main() -> None:
+    """Clone, run, compare, say what came out; the exit code says it too."""
+    parser = Parser(prog="verify", description="Run a clean clone and compare it with dvc.lock.")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="clone into this folder, and leave it there")
+    keep = parser.parse_args().keep
+    commit, prefix = find_commit()
+    with working_folder(keep) as folder:
+        clone = make_clone(folder, commit) / prefix
+        recorded = entries(clone)
+        expected = read_json(clone / RECORD) if (clone / RECORD).exists() else {}
+        reproduce(clone, data_set(clone, folder))
+        made = entries(clone)
+        found = json.loads(run([sys.executable, "-m", "commands.verify.record", "--show"], clone))
+        uncommitted = set(run(["git", "diff", "--name-only", "--relative"], clone).splitlines()) - {str(LOCK)}
+        figures = run([*DVC, "metrics", "diff"], clone)
+    code, verdict = judge(recorded, made, uncommitted, expected, found)
+    say(f"\n{table(recorded, made)}\n")
+    if figures:
+        say(figures)
+    say(f"verify: {verdict}")
+    sys.exit(code)
+
+
+def find_commit() -> tuple[str, str]:
+    """The commit that is checked out, and where in its repository this folder is.
+
+    Raises UserError where there is no commit, or no Git. Says what is not part of the commit.
+    """
+    here = Path.cwd()
+    try:
+        commit = run(["git", "rev-parse", "--verify", "HEAD"], here).strip()
+    except UserError as error:
+        raise UserError(f"a commit is what can be verified, and here is none ({error})") from None
+    say(f"verify: the commit {commit[:12]}, in a clone of its own")
+    changed = run(["git", "status", "--porcelain"], here).splitlines()
+    if changed:
+        names = ", ".join(line[3:] for line in changed[:3]) + ", ..." * (len(changed) > 3)
+        say(f"verify: not what is not committed here: {names}")
+    return commit, run(["git", "rev-parse", "--show-prefix"], here).strip()
+
+
+@contextmanager
+def working_folder(keep: Path | None) -> Iterator[Path]:
+    """A folder for the clone, removed afterwards unless it was named."""
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+            yield Path(folder)
+        return
+    if keep.exists():
+        raise UserError(f"{keep} is there already: --keep wants the name of a new folder")
+    keep.mkdir(parents=True)
+    yield keep.absolute()
+    say(f"verify: the clone is {keep / 'clone'}")
+
+
+def make_clone(folder: Path, commit: str) -> Path:
+    """A clone with this commit checked out."""
+    top = run(["git", "rev-parse", "--show-toplevel"], Path.cwd()).rstrip("\n")
+    run(["git", "clone", "--quiet", "--no-checkout", top, str(folder / "clone")], folder)
+    run(["git", "checkout", "--quiet", "--detach", commit], folder / "clone")
+    return folder / "clone"
+
+
+def data_set(clone: Path, folder: Path) -> Mapping[str, str]:
+    """What the environment needs so that the stage download finds the data set; no network where it lies here."""
+    mirror = os.environ.get("DATASET_MIRROR")
+    if mirror:
+        say("verify: the data set from DATASET_MIRROR")
+        return {"DATASET_MIRROR": mirror if "://" in mirror else str(Path(mirror).expanduser().absolute())}
+    section = read_all(clone / PARAMS).get("download")
+    name = str(section["dataset"]) if isinstance(section, dict) and "dataset" in section else ""
+    files = DATASETS[name].files if name in DATASETS else []
+    for place in (RAW, STORE):
+        paths = {file: place / (file.name if place is RAW else file.sha256) for file in files}
+        if paths and all(holds(path, file) for file, path in paths.items()):
+            target = folder / "mirror" / name
+            target.mkdir(parents=True)
+            for file, path in paths.items():
+                shutil.copyfile(path, target / file.name)
+            say(f"verify: the data set from {place} of this checkout (DATASET_MIRROR names another source)")
+            return {"DATASET_MIRROR": str(target.parent)}
+    say(f"verify: the data set from the sources in {PARAMS}")
+    return {}
+
+
+def holds(path: Path, file: PublishedFile) -> bool:
+    """Is at this path this file of the data set? Those of MNIST and Fashion-MNIST have the same names."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
+
+
+def reproduce(clone: Path, additions: Mapping[str, str]) -> None:
+    """Run every stage in the clone; raises UserError where one fails."""
+    completed = subprocess.run(
+        # Nothing from a cache that the configuration shares, and nothing into it.
+        [*DVC, "repro", "--force", "--no-commit"],
+        cwd=clone,
+        env={**environment(), **additions},
+        check=False,
+    )
+    if completed.returncode:
+        raise UserError("the pipeline failed in the clone; what it said stands above")
+
+
+def run(command: Sequence[str], folder: Path) -> str:
+    """What a command says, in a folder; raises UserError, with what it complained of, where it fails."""
+    completed = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    if completed.returncode:
+        raise UserError(completed.stderr.strip())
+    return completed.stdout
+
+
+def environment() -> dict[str, str]:
+    """The environment of the commands in the clone: this one, but for what points into this checkout.
+
+    The kernel of BLAS that the import of stages has pinned here is the one of these parameters: the clone pins
+    its own.
+    """
+    pinned = os.environ.get("OPENBLAS_CORETYPE") == "Haswell"
+    foreign = {"DVC_ROOT", "DVC_STAGE", "GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE", "MPLCONFIGDIR"}
+    kept = {name: value for name, value in os.environ.items() if name not in foreign}
+    if pinned:
+        del kept["OPENBLAS_CORETYPE"]
+    return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"}
+
+
+def say(text: str) -> None:
+    """A line for people, before what comes next."""
+    print(text, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    try:
+        command("verify", main)
+    except SystemExit as end:
+        if isinstance(end.code, str):  # a UserError: neither equal nor different
+            print(end.code, file=sys.stderr)  # noqa: T201
+            sys.exit(UNKNOWN)
+        raise

@@ -1,0 +1,153 @@
+"""Two readings of dvc.lock, and of the environment, compared: a table for people, a verdict, an exit code."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from commands.verify.record import LOCK, RECORD
+from stages.runtime.errors import UserError
+from stages.runtime.params import parse
+
+EQUAL, DIFFERENT, OTHER_ENVIRONMENT = range(3)  # exit codes
+EXPLANATIONS = {  # keys of environment.json, and why their values matter
+    "packages": "Versions decide bytes; the commit names its own in requirements.lock.",
+    "python": "Another Python may order and format things differently.",
+    "blas": "Another kernel or version of BLAS adds in another order, and so rounds differently.",
+    "machine": "The same bytes are promised on x86-64 CPUs with AVX2; on another kind of CPU they are others.",
+    "libc": "Its exponentials and logarithms may round differently.",
+    "system": "Its mathematical functions may round differently.",
+    "cpu_features": "The same bytes are promised on every x86-64 CPU that has AVX2: there it is worth a report.",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One hash in dvc.lock: what a stage (its name) reads or makes; or its command or parameters themselves."""
+
+    stage: str
+    kind: str  # cmd | deps | params | outs
+    name: str
+    value: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Where it stands."""
+        return self.stage, self.kind, self.name
+
+
+def entries(clone: Path) -> list[Entry]:
+    """What dvc.lock says, stage by stage; raises UserError where there is none."""
+    if not (clone / LOCK).exists():
+        raise UserError(f"the commit has no {LOCK}; run `dvc repro` and commit it")
+    found = []
+    stages = parse((clone / LOCK).read_bytes(), LOCK).get("stages")
+    if not isinstance(stages, dict):
+        raise UserError(f"{LOCK} names no stages; run `dvc repro` and commit it")
+    for stage, content in stages.items():
+        found.append(Entry(stage, "cmd", "command", content["cmd"]))
+        for kind in ("deps", "outs"):
+            found += [Entry(stage, kind, item["path"], item["md5"]) for item in content.get(kind, [])]
+        for file, values in content.get("params", {}).items():
+            found += [
+                Entry(stage, "params", f"{file}:{name}", json.dumps(value)) for name, value in values.items()
+            ]
+    return found
+
+
+def changed_entries(recorded: list[Entry], made: list[Entry]) -> dict[tuple[str, str, str], tuple[str, str]]:
+    """What has two values, by where it stands; "nothing" where it stands in one of both alone."""
+    before, after = ({entry.key: entry.value for entry in side} for side in (recorded, made))
+    return {
+        key: (before.get(key, "nothing"), after.get(key, "nothing"))
+        for key in {**before, **after}
+        if before.get(key) != after.get(key)
+    }
+
+
+def table(recorded: list[Entry], made: list[Entry]) -> str:
+    """A line for every output, and for whatever else differs; then how many are identical."""
+    changed = changed_entries(recorded, made)
+    keys = {entry.key: entry.value for entry in [*recorded, *made]}
+    lines = [("stage", "", "dvc.lock", "here")]
+    for key, value in keys.items():
+        stage, kind, name = key
+        if key in changed:
+            before, after = changed[key]
+            lines.append((stage, name, short(before), f"differs: {short(after)}"))
+        elif kind == "outs":
+            lines.append((stage, name, short(value), "identical"))
+    widths = [max(len(line[column]) for line in lines) for column in range(3)]
+    rows = ["  ".join([*map(str.ljust, line[:3], widths), line[3]]) for line in lines]
+    counts = ", ".join(
+        f"{sum(1 for key in keys if key[1] in kinds and key not in changed)} of "
+        f"{sum(1 for key in keys if key[1] in kinds)} {what}"
+        for what, kinds in (("outputs", ("outs",)), ("inputs", ("cmd", "deps", "params")))
+    )
+    return "\n".join([*rows, f"identical: {counts}"])
+
+
+def short(value: str) -> str:
+    """The first twelve letters of a hash; of parameters too."""
+    return value if len(value) <= 12 else f"{value[:12]}..." if " " in value else value[:12]
+
+
+def judge(
+    recorded: list[Entry],
+    made: list[Entry],
+    uncommitted: set[str],
+    expected: Mapping[str, object],
+    found: Mapping[str, object],
+) -> tuple[int, str]:
+    """The exit code, and what it means.
+
+    uncommitted: files of the commit that are others after the run. expected, found: the environment in
+    environment.json (empty: none) and the one here.
+    """
+    changed = changed_entries(recorded, made)
+    outputs = {entry.name for entry in [*recorded, *made] if entry.kind == "outs"}
+    inside = tuple(f"{output}/" for output in outputs)
+    sources = [name for _, kind, name in changed if kind != "outs" and name not in outputs]
+    sources = sorted({name for name in sources if not name.startswith(inside)})
+    contradicted = sorted(uncommitted - {name for _, _, name in changed})
+    others = differences(expected, found)
+    if sources:
+        return DIFFERENT, (
+            f"{LOCK} was made from other files than the commit holds ({', '.join(sources)}): "
+            f"run `dvc repro` and commit {LOCK}"
+        )
+    if contradicted:
+        return DIFFERENT, (
+            f"the commit holds other files than its own {LOCK} says ({', '.join(contradicted)}): "
+            "run `dvc repro` and commit what it changes"
+        )
+    if not changed:
+        although = f", although the environment is another one: {'; '.join(others)}" if others else ""
+        return EQUAL, f"every hash is the one in {LOCK}{although}"
+    if not expected:
+        return OTHER_ENVIRONMENT, (
+            f"the bytes differ, and the commit has no {RECORD} to say in which environment {LOCK} was made "
+            "(`make record`)"
+        )
+    if not others:
+        return DIFFERENT, f"the bytes differ in an environment equal to that in {RECORD}"
+    why = [text for key, text in EXPLANATIONS.items() if expected.get(key) != found.get(key)]
+    return OTHER_ENVIRONMENT, "\n    ".join(
+        [f"the bytes differ, and so does the environment from that in {RECORD}:", *others, *why]
+    )
+
+
+def differences(expected: Mapping[str, object], found: Mapping[str, object], prefix: str = "") -> list[str]:
+    """What differs between two environments, a line each; nothing where there is none to compare with."""
+    lines = []
+    for key in sorted({*expected, *found} if expected else ()):
+        before, after = expected.get(key), found.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            lines += differences(before, after, f"{key} ")
+        elif key == "cpu_features" and before != after:
+            before, after = set(str(before).split()), set(str(after).split())
+            for which, names in (("without", before - after), ("with", after - before)):
+                lines += [f"a CPU {which} {' '.join(sorted(names))}"] if names else []
+        elif before != after:
+            lines.append(f"{prefix}{key} {after}, recorded {before}")
+    return lines

@@ -1,0 +1,126 @@
+"""Record: in which environment was dvc.lock made? Run as `python -m commands.record`, or `make record`.
+
+Writes environment.json, which stands in Git beside dvc.lock and is no output of a stage: the same bytes come out
+of many environments. It holds what can decide bytes: versions, what the CPU can do, the kernel of OpenBLAS that
+the stages use; no time, host name or path. `make verify` compares with it.
+"""
+
+from stages.runtime.atomic import write_json
+from stages.runtime.errors import UserError, command
+
+# isort: split
+# The import of stages has pinned the kernel; NumPy may come now.
+import json
+import platform
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+from numpy._core import _multiarray_umath  # type: ignore[attr-defined]
+from packaging.requirements import Requirement
+from ruamel.yaml import YAML
+from threadpoolctl import threadpool_info
+
+RECORD = Path("environment.json")
+LOCK = Path("dvc.lock")
+
+
+def main() -> None:
+    """Write environment.json, or, with --show, only say what it would hold.
+
+    Raises UserError unless dvc.lock was made here, of the files as they are.
+    """
+    environment = describe()
+    if sys.argv[1:] == ["--show"]:
+        print(json.dumps(environment, indent=2))  # noqa: T201
+        return
+    if sys.argv[1:]:
+        raise UserError(f"{' '.join(sys.argv[1:])}: --show is all that can be said")
+    refuse_what_was_made_elsewhere()
+    write_json(RECORD, environment)
+    print(f"{RECORD} describes the environment that made {LOCK}: commit both")  # noqa: T201
+
+
+def describe() -> dict[str, object]:
+    """What of this environment can decide the bytes that the stages write."""
+    return {
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "system": platform.system(),
+        "libc": " ".join(platform.libc_ver()).strip(),
+        "machine": platform.machine(),
+        "cpu_features": cpu_features(),
+        "blas": blas(),
+        "packages": {name: version(name) for name in required()},
+    }
+
+
+def cpu_features() -> str:
+    """What NumPy finds that the CPU can do, AVX2 and AVX512F for example; NPY_DISABLE_CPU_FEATURES counts."""
+    # numpy.show_config names them by level, X86_V3, and not all of them; numpy.show_runtime prints these.
+    features: dict[str, bool] = _multiarray_umath.__cpu_features__
+    return " ".join(sorted(name for name, present in features.items() if present))
+
+
+def blas() -> dict[str, str | None]:
+    """The library that multiplies matrices in the stages, and its kernel (pinned by stages.environment)."""
+    built = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    found = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    kernel = found[0].get("architecture") if found else None  # Accelerate, for one, does not say
+    return {"library": built["name"], "version": built["version"], "kernel": kernel}
+
+
+def required() -> Iterable[str]:
+    """The packages that pyproject.toml asks for; those they need themselves are in requirements.lock."""
+    asked = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    return [Requirement(line).name for line in asked]
+
+
+def version(name: str) -> str | None:
+    """The version that is installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def refuse_what_was_made_elsewhere() -> None:
+    """Raise UserError unless every stage in dvc.lock has run here, with the files as they are now.
+
+    A run leaves an entry in DVC's run cache; `git pull` and `dvc pull` bring none (`dvc pull --run-cache`, and a
+    cache that several checkouts share, do).
+    """
+    if json.loads(dvc("status", "--json") or "{}"):
+        raise UserError(f"{LOCK} is not of the files that are here (`dvc status`); run `dvc repro` first")
+    if not LOCK.exists():
+        raise UserError(f"there is no {LOCK}; run `dvc repro` first")
+    yaml = YAML(typ="safe")
+    runs = [yaml.load(path) for path in Path(dvc("cache", "dir").strip(), "runs").glob("??/*/*") if path.is_file()]
+    ran = [outputs(run) for run in runs]
+    stages = yaml.load(LOCK)["stages"]
+    elsewhere = [name for name, stage in stages.items() if outputs(stage) not in ran]
+    if elsewhere:
+        raise UserError(
+            f"{LOCK} was not made here, or not all of it: {', '.join(elsewhere)} did not run in this checkout. "
+            f"`dvc repro --force` runs every stage"
+        )
+
+
+def outputs(stage: dict[str, list[dict[str, str]]]) -> dict[str, str]:
+    """Path and hash of what a stage made, as dvc.lock and the run cache have it."""
+    return {output["path"]: output["md5"] for output in stage.get("outs", [])}
+
+
+def dvc(*args: str) -> str:
+    """What a command of DVC says; raises UserError where it fails."""
+    completed = subprocess.run([sys.executable, "-m", "dvc", *args], capture_output=True, text=True, check=False)
+    if completed.returncode:
+        raise UserError(completed.stderr.strip() or f"dvc {' '.join(args)} failed")
+    return completed.stdout
+
+
+if __name__ == "__main__":
+    command("record", main)

@@ -1,0 +1,50 @@
+"""From widths and names to layers: what most fully-connected networks look like."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from nn.activations import GELU, LeakyReLU, ReLU, Sigmoid, Tanh
+from nn.initialization import glorot, he, lecun
+from nn.layers import Dense, Layer
+from nn.normalization import BatchNorm, LayerNorm
+from nn.regularization import Dropout
+
+ACTIVATIONS: dict[str, type[Layer]] = {
+    "relu": ReLU,
+    "leaky_relu": LeakyReLU,
+    "gelu": GELU,
+    "tanh": Tanh,
+    "sigmoid": Sigmoid,
+}
+NORMALIZATIONS: dict[str, type[BatchNorm] | type[LayerNorm]] = {"batch": BatchNorm, "layer": LayerNorm}
+INITIALIZATIONS: dict[str, Callable[[int, int], float]] = {"he": he, "glorot": glorot, "lecun": lecun}
+SUITABLE = {"relu": he, "leaky_relu": he, "gelu": he, "tanh": glorot, "sigmoid": glorot}
+
+
+def fully_connected(
+    widths: Sequence[int],
+    activation: str = "relu",
+    *,
+    normalization: str | None = None,
+    initialization: str | None = None,
+    dropout: float = 0.0,
+    input_dropout: float = 0.0,
+) -> list[Layer]:
+    """Layers from each width to the next, such as [784, 256, 10].
+
+    Input dropout; then for each hidden width Dense, normalization, activation, dropout; then Dense. What is None
+    or 0 is left out. The variance of the first weights is that of `initialization`, else what suits the
+    activation; of the last layer, which no activation follows, LeCun's.
+    """
+    layers: list[Layer] = [Dropout(input_dropout)] if input_dropout else []
+    *hidden, last = pairwise(widths)
+    for inputs, outputs in hidden:
+        variance = INITIALIZATIONS[initialization] if initialization else SUITABLE[activation]
+        layers.append(Dense(inputs, outputs, variance(inputs, outputs)))
+        if normalization:
+            layers.append(NORMALIZATIONS[normalization](outputs))
+        layers.append(ACTIVATIONS[activation]())
+        if dropout:
+            layers.append(Dropout(dropout))
+    variance = INITIALIZATIONS[initialization] if initialization else lecun
+    return [*layers, Dense(*last, variance(*last))]

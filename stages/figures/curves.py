@@ -1,0 +1,45 @@
+"""Pictures of a run of training: the loss and the accuracy over the iterations."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from stages.figures.style import PLOTS, QUIET, TRAINING, VALIDATION, chart
+from stages.formats.tables import read_numbers
+from stages.settings.draw import Draw
+
+
+def loss_curve(params: Draw) -> Figure:
+    """Training loss of the batches, its running mean, and validation loss, over the iterations."""
+    steps, losses = read_numbers(PLOTS / "training.csv", ("step", "loss"))
+    validation_steps, validation_losses = read_numbers(PLOTS / "validation.csv", ("step", "loss"))
+    figure, axes = chart("iteration", "cross-entropy (nats)")
+    width = min(params.smoothing, len(losses))
+    smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
+    axes.plot(steps, losses, color=QUIET, linewidth=0.6, label="training, each batch logged")
+    axes.plot(
+        steps[width // 2 : width // 2 + len(smooth)],
+        smooth,
+        color=TRAINING,
+        label=f"training, mean of {width} rows",
+    )
+    if validation_steps:
+        axes.plot(validation_steps, validation_losses, color=VALIDATION, marker=".", label="validation")
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_title("Loss" if validation_steps else "Loss (no validation images: prepare.validation_size is 0)")
+    axes.legend(frameon=False)
+    return figure
+
+
+def accuracy_curve() -> Figure:
+    """Validation accuracy over the iterations."""
+    steps, accuracies = read_numbers(PLOTS / "validation.csv", ("step", "accuracy"))
+    figure, axes = chart("iteration", "accuracy (%)")
+    if not steps:
+        axes.set_title("No validation images: prepare.validation_size is 0")
+        return figure
+    axes.plot(steps, 100 * np.array(accuracies), color=VALIDATION, marker=".")
+    axes.set_title(f"Accuracy on the validation images: {accuracies[-1]:.2%} at the end")
+    return figure

@@ -1,0 +1,123 @@
+"""The prepared arrays as .npy, images float32 (n, 784) and labels uint8 (n,), and prepared.json beside them."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from stages.runtime.atomic import missing, read_json, write_json, writing
+from stages.runtime.errors import UserError
+
+FOLDER = Path("data/prepared")
+DESCRIPTION = FOLDER / "prepared.json"
+PIXELS = 28 * 28
+
+Part = Literal["train", "validation", "test"]
+Images = NDArray[np.float32]
+Labels = NDArray[np.uint8]
+
+
+class Normalization(BaseModel):
+    """x = (pixel / 255 - mean) / standard_deviation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mean: float
+    standard_deviation: float
+
+    def normalized(self, pixels: Images) -> Images:
+        """What pixels between 0 and 1 become."""
+        return (pixels - self.mean) / self.standard_deviation
+
+    def pixels(self, images: Images) -> Images:
+        """The pixels between 0 and 1 that became these images."""
+        return images * self.standard_deviation + self.mean
+
+
+class Prepared(BaseModel):
+    """What prepared.json says of the arrays beside it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset: str
+    classes: list[str]
+    images: dict[Part, int]
+    images_per_class: dict[Part, list[int]]
+    normalization: Normalization
+    background: float  # what a pixel of 0 became
+    split_sha256: str  # of the validation images' positions in the training file, little-endian uint32
+
+    @property
+    def ink(self) -> float:
+        """What a pixel of 255 became."""
+        return self.background + 1 / self.normalization.standard_deviation
+
+
+def paths(part: Part) -> tuple[Path, Path]:
+    """Where the images and labels of a part are."""
+    return FOLDER / f"{part}_images.npy", FOLDER / f"{part}_labels.npy"
+
+
+def write(part: Part, images: Images, labels: Labels) -> None:
+    """Put the arrays of a part into their files."""
+    images_path, labels_path = paths(part)
+    save(images_path, images)
+    save(labels_path, labels)
+
+
+def save(path: Path, array: NDArray[Any]) -> None:
+    """Put an array into a .npy file, whole or not at all.
+
+    Not with np.save: on a full disk that may lose the last 4,096 bytes and say nothing.
+    """
+    with writing(path) as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+
+
+def read(part: Part, classes: int) -> tuple[Images, Labels]:
+    """The arrays of a part: images mapped from the disk, labels read, all below `classes`.
+
+    Raises UserError where they are missing or are not what `prepare` writes.
+    """
+    images_path, labels_path = paths(part)
+    images, labels = load(images_path), load(labels_path)
+    if images.dtype != np.float32 or images.ndim != 2 or images.shape[1] != PIXELS:
+        raise UserError(f"{images_path} holds {images.dtype} {images.shape}, not float32 (n, {PIXELS}){AGAIN}")
+    if labels.dtype != np.uint8 or labels.shape != images.shape[:1]:
+        raise UserError(f"{labels_path} holds {labels.dtype} {labels.shape}, not uint8 ({len(images)},){AGAIN}")
+    if labels.size and labels.max() >= classes:
+        raise UserError(f"{labels_path} holds the label {labels.max()}, not 0 to {classes - 1}{AGAIN}")
+    return images, np.array(labels)
+
+
+AGAIN = "; `dvc repro --force prepare` makes it again"
+
+
+def load(path: Path) -> NDArray[Any]:
+    """The array in a .npy file, mapped."""
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise missing(path) from None
+    except (ValueError, EOFError) as error:
+        raise UserError(f"{path} is no .npy file ({error}){AGAIN}") from None
+    if not isinstance(array, np.ndarray):
+        raise UserError(f"{path} is no .npy file but an archive of several{AGAIN}")
+    return array
+
+
+def write_description(prepared: Prepared) -> None:
+    """Put prepared.json beside the arrays."""
+    write_json(DESCRIPTION, prepared.model_dump())
+
+
+def read_description() -> Prepared:
+    """What prepared.json says; raises UserError where it is missing or says something else."""
+    try:
+        return Prepared.model_validate(read_json(DESCRIPTION))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{DESCRIPTION}: {first['loc']}: {first['msg']}{AGAIN}") from None

@@ -1,0 +1,95 @@
+"""A file has its final name only when it is complete and on the disk: write beside, sync, rename."""
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import BinaryIO
+
+from stages.runtime.errors import UserError
+
+WAITING: ContextVar[dict[Path, Path] | None] = ContextVar("files complete, to be renamed", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """The files written in this block get their final names together at its end, or none of them does."""
+    waiting: dict[Path, Path] = {}
+    token = WAITING.set(waiting)
+    try:
+        yield
+        for part, path in waiting.items():
+            part.replace(path)
+    finally:
+        WAITING.reset(token)
+        for part in waiting:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """Open PATH.part for writing; rename it to PATH when the block ends, remove it when the block fails.
+
+    Raises UserError where the disk refuses (full, a limit, no permission).
+    """
+    waiting = WAITING.get()
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if waiting is None:
+            part.replace(path)
+        else:
+            waiting[part] = path
+    except OSError as error:
+        raise UserError(f"{path} could not be written: {error.strerror or error}{advice(path, error)}") from error
+    finally:
+        if waiting is None or part not in waiting:
+            part.unlink(missing_ok=True)
+
+
+def advice(path: Path, error: OSError) -> str:
+    """What to do about an error in writing a file: how much room there is, where room is what lacks."""
+    if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return ""
+    folder = next(folder for folder in path.absolute().parents if folder.exists())
+    return f"; {shutil.disk_usage(folder).free / 1e6:,.0f} MB are free there; make room and run again"
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put bytes into a file, whole or not at all."""
+    with writing(path) as file:
+        file.write(content)
+
+
+def write_json(path: Path, content: Mapping[str, object]) -> None:
+    """Put a mapping into a JSON file, whole or not at all; its keys keep their order."""
+    write(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """The mapping in a JSON file.
+
+    Raises UserError where there is no such file, or something else is in it.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise missing(path) from None
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON ({error}); run `dvc repro` to make it again") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path} holds no JSON object; run `dvc repro` to make it again")
+    return content
+
+
+def missing(path: Path) -> UserError:
+    """The error for an input that is not there."""
+    return UserError(f"{path} is missing; `dvc repro` makes it, `dvc checkout` brings it back from the cache")

@@ -1,0 +1,233 @@
+"""What a run was told to do, and whether that still stands: the parameters and the files of its stage in dvc.yaml.
+
+DVC hashes what a stage depends on when the stage has ended. Whoever edits params.yaml, code or data meanwhile
+would have dvc.lock, and DVC's cache of runs, say that the edit made the result. So each stage compares its end
+with its beginning, and fails where they differ; what it made is kept with what it was made with, and
+commands/take_back.py can have that recorded.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import ContextVar
+from itertools import count
+from pathlib import Path
+
+import psutil
+
+from stages.runtime.atomic import write, write_json
+from stages.runtime.errors import UserError, command
+from stages.runtime.params import PARAMS, parse
+from stages.runtime.rwlock import RWLOCK, users
+from stages.runtime.snapshot import FILES, PARENT, mark
+
+PIPELINE = Path("dvc.yaml")
+REJECTED = Path(".dvc/tmp/rejected")
+MISSING = object()
+NOBODY = -1  # no process has this number
+SAVING = 0.5  # seconds in which an editor has saved a file: meanwhile it may be half there, or not at all
+
+
+class Told:
+    """The stage of this name in dvc.yaml, and the state of all that it depends on. Without dvc.yaml, nothing."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        stages = parse(FILES[PIPELINE].content, PIPELINE).get("stages") if PIPELINE in FILES else {}
+        stage = stages.get(name, {}) if isinstance(stages, dict) else {}
+        self.made = [Path(path_of(out)) for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])]
+        self.keys: list[str] = stage.get("params", [])
+        self.values = values(self.keys, FILES[PARAMS].content) if PARAMS in FILES else {}
+        deps = files_of([Path(dep) for dep in stage.get("deps", [])])
+        self.marks = {path: FILES[path].mark if path in FILES else mark(path) for path in deps}
+        with_the_stage = ThreadPoolExecutor(1)  # so that the stage does not wait for the MD5 of large arrays
+        self.hashes = {path: with_the_stage.submit(first_hash, path, self.marks[path]) for path in deps}
+        with_the_stage.shutdown(wait=False)
+        if PARAMS in FILES:
+            self.marks[PARAMS] = FILES[PARAMS].mark
+        self.lineage = lineage(name) if "DVC_STAGE" in os.environ else []
+
+    def changes(self) -> list[str]:
+        """What differs from the beginning, each in a few words. A file whose mark still stands is not read."""
+        found = []
+        for path, before in self.marks.items():
+            now = mark(path)
+            if now == before:
+                continue
+            differs = self.changed_values() if path == PARAMS else self.changed_content(path)
+            if not differs:
+                self.marks[path] = now
+            found += differs
+        return found
+
+    def changed_content(self, path: Path) -> list[str]:
+        """The path of a file whose content differs; no touch, no copy of the same bytes is a change."""
+        before, now = self.hashes[path].result(), content_hash(path)
+        if now == before:
+            return []
+        return [f"{path} {'is gone' if now is None else 'is new' if before is None else 'was edited'}"]
+
+    def changed_values(self) -> list[str]:
+        """The tracked parameters whose values differ; comments and what other stages read may change."""
+        try:
+            now = values(self.keys, PARAMS.read_bytes())
+        except (OSError, UserError) as error:
+            return [str(error)]
+        return [
+            f"{key} was {shown(self.values, key)} and is {shown(now, key)}"
+            for key in {**self.values, **now}
+            if (key in self.values, self.values.get(key)) != (key in now, now.get(key))
+        ]
+
+    def difference(self) -> str:
+        """The changes as half a sentence; empty without any. A difference counts if it is there at two looks."""
+        if not self.changes():
+            return ""
+        time.sleep(SAVING)
+        changes = self.changes()
+        more = f" and {len(changes) - 3} more changes" if len(changes) > 3 else ""
+        return ", ".join(changes[:3]) + more
+
+    def orphaned(self) -> bool:
+        """Has DVC gone since it started this run?"""
+        return bool(self.lineage) and parents(self.lineage) != self.lineage
+
+    def keep(self) -> Path:
+        """Move what the run made to a folder of its own below .dvc/tmp, beside what it was made with."""
+        root = Path(os.environ.get("DVC_ROOT") or ".") / REJECTED
+        for number in count(1):
+            folder = root / f"{self.name}-{number}"
+            with suppress(FileExistsError):
+                folder.mkdir(parents=True)
+                break
+        for path in self.made:
+            if path.exists():
+                (folder / "made" / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(path, folder / "made" / path)
+        for path in [PIPELINE, PARAMS, *(path for path in self.hashes if path in FILES)]:
+            write(folder / "told" / path, FILES[path].content)
+        inputs = {str(path): found.result() for path, found in self.hashes.items() if path not in FILES}
+        write_json(folder / "run.json", {"stage": self.name, "inputs": inputs})
+        return folder
+
+
+TOLD: ContextVar[Told | None] = ContextVar("what this run was told to do", default=None)
+
+
+def stage(name: str, main: Callable[[], None]) -> None:
+    """Run main as the stage of this name: it ends as `command` says, and in failure where its task has changed."""
+
+    def whole() -> None:
+        told = Told(name)
+        TOLD.set(told)
+        main()
+        if difference := told.difference():
+            folder = told.keep()
+            raise UserError(
+                f"{difference} since the run began, so that DVC would record what did not make this; it is kept "
+                f"in {folder}, and `python -m commands.take_back {folder.name}` records it with what did"
+            )
+        if told.orphaned():
+            raise UserError(
+                "the dvc that started this run is gone, so that nobody records what was made; "
+                f"`dvc commit --force {name}` does"
+            )
+
+    command(name, whole)
+
+
+def still_as_told() -> None:
+    """Raise UserError where this run should stop, in the midst of it: its task has changed, or its DVC is gone."""
+    told = TOLD.get()
+    if told is None:  # main was called by something else than a stage
+        return
+    if told.orphaned():
+        raise UserError("the dvc that started this run is gone, so it stops here; `dvc repro` starts it again")
+    if difference := told.difference():
+        raise UserError(
+            f"{difference} since the run began, so it stops here, for DVC would record what did not make the "
+            "result; run it again, with the edit or without"
+        )
+
+
+def files_of(deps: list[Path]) -> list[Path]:
+    """The files that these are or hold: DVC hashes a folder as the set of its modules (.dvcignore)."""
+    return [file for dep in deps for file in (sorted(dep.rglob("*.py")) if dep.is_dir() else [dep])]
+
+
+def path_of(out: str | Mapping[str, object]) -> str:
+    """An output in dvc.yaml is a path, or a mapping from the path to its settings."""
+    return out if isinstance(out, str) else next(iter(out))
+
+
+def values(keys: list[str], content: bytes) -> dict[str, object]:
+    """The parameters that are named, as in train.seed; of a section that is named, each one in it."""
+    sections = parse(content, PARAMS)
+    found: dict[str, object] = {}
+    for key in keys:
+        value: object = sections
+        for part in key.split("."):
+            value = value[part] if isinstance(value, dict) and part in value else None
+        found |= (
+            {f"{key}.{name}": item for name, item in value.items()} if isinstance(value, dict) else {key: value}
+        )
+    return found
+
+
+def shown(found: Mapping[str, object], key: str) -> str:
+    """A value as params.yaml has it."""
+    return json.dumps(found[key], default=str, ensure_ascii=False) if key in found else "missing"
+
+
+def first_hash(path: Path, before: tuple[int, ...] | None) -> str | None:
+    """The MD5 of a file as it was when it had this mark; of no file, if that is too late to tell."""
+    if path in FILES:
+        return hashlib.md5(FILES[path].content, usedforsecurity=False).hexdigest()
+    found = content_hash(path)
+    return found if mark(path) == before else "changed while it was read first"
+
+
+def content_hash(path: Path) -> str | None:
+    """The MD5 of a file, as in dvc.lock; None if there is none."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    except OSError:
+        return None
+
+
+def lineage(name: str) -> list[int]:
+    """The processes from this one's parent up to DVC: one, where DVC's shell gave its place to this process.
+
+    DVC notes its number while it runs a stage. Where the last process is not among those noted, DVC was killed
+    before this process could look, and somebody adopted it: then it is [NOBODY].
+    """
+    pids = [PARENT]
+    with suppress(psutil.Error):
+        while f"stages.{name}" in " ".join((process := psutil.Process(pids[-1])).cmdline()):
+            pids.append(process.ppid())
+    return pids if pids[-1] in noted(pids[-1]) else [NOBODY]
+
+
+def noted(otherwise: int) -> Collection[int]:
+    """The processes of DVC that its notes name; where there are none to be read, the one that is given."""
+    for _ in range(10):
+        if not RWLOCK.exists():
+            break
+        if (found := users(RWLOCK)) is not None:
+            return found
+        time.sleep(0.1)  # another DVC is writing them
+    return [otherwise]
+
+
+def parents(pids: list[int]) -> list[int]:
+    """The parents that this process, and all but the last of these, have now."""
+    found = [os.getppid()]
+    with suppress(psutil.Error):
+        found += [psutil.Process(pid).ppid() for pid in pids[:-1]]
+    return found

@@ -1,0 +1,67 @@
+"""Is this the environment that requirements.lock describes? And one kernel of matrix multiplication for all.
+
+Runs before any other import of a stage: it needs the standard library and errors.py alone, and an old
+Python can read it.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from stages.runtime.errors import outputs_hint
+
+PARAMS = Path("params.yaml")
+LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
+REMEDY = (
+    "Run `make repro`, or activate the environment it built (`. .venv/bin/activate`), "
+    "or install requirements.lock as the README says."
+)
+
+
+def check() -> None:
+    """Exit with one line unless every package has the version that requirements.lock names.
+
+    Versions decide the bytes that a stage writes. Packages for another platform (lines with a marker) are
+    not looked at.
+    """
+    if sys.version_info < (3, 11):  # noqa: UP036 (that is what is found out here)
+        version = platform.python_version()
+        sys.exit(f"{sys.executable} is Python {version}: 3.11 or later is needed. {REMEDY}{outputs_hint()}")
+    if not LOCK.exists():
+        sys.exit(f"{LOCK.name} is missing; `git checkout -- {LOCK.name}` brings it back{outputs_hint()}")
+    for name, wanted in re.findall(r"^([a-z0-9-]+)==(\S+) \\$", LOCK.read_text("utf-8"), re.MULTILINE):
+        try:
+            found = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found = "missing"
+        if found != wanted:
+            sys.exit(
+                f"{sys.executable} is not the environment of this project: {name} is {found}, requirements.lock "
+                f"asks for {wanted}. {REMEDY}{outputs_hint()}"
+            )
+
+
+def pin_kernel() -> None:
+    """Have OpenBLAS use its AVX2 kernel on every x86-64 CPU, so that the same sums come out on all of them.
+
+    OpenBLAS chooses its kernel when NumPy is imported, by the CPU it finds, and kernels add in different
+    orders. `train.blas_kernel: auto` in params.yaml leaves it the choice; the stages validate the value. A
+    value that is in the environment already stays.
+    """
+    text = PARAMS.read_text("utf-8", "replace") if PARAMS.exists() else ""
+    automatic = re.search(r"\bblas_kernel['\"]?:\s*['\"]?auto\b", text)
+    if platform.machine().lower() in {"x86_64", "amd64"} and not automatic:
+        os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")
+
+
+def keep_fonts_here() -> None:
+    """Have matplotlib keep its list of fonts in the folder of the project; it would take the home folder.
+
+    It asks for the folder when it is imported.
+    """
+    os.environ.setdefault("MPLCONFIGDIR", str(Path(".dvc/tmp/matplotlib").absolute()))

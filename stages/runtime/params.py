@@ -1,0 +1,120 @@
+"""params.yaml: one section a stage, each validated by the Pydantic model in the module of its stage."""
+
+import difflib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from stages.runtime.errors import UserError, without_login
+
+PARAMS = Path("params.yaml")
+
+
+class Section(BaseModel):
+    """One section of params.yaml: every key is there, no other is, and nothing is coerced by surprise."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def refuse_boolean(value: object) -> object:
+    """Python counts True as 1; a person who writes `true` for a number means something else."""
+    if isinstance(value, bool):
+        raise ValueError("should be a number, not true or false")  # noqa: TRY004 (Pydantic wants ValueError)
+    return value
+
+
+Integer = Annotated[int, Strict()]
+Number = Annotated[float, BeforeValidator(refuse_boolean), Field(allow_inf_nan=False)]
+"""A finite number. `1e-05`, which some YAML readers hand over as text, counts as one."""
+Seed = Annotated[int, Strict(), Field(ge=0, lt=2**32)]
+
+SectionType = TypeVar("SectionType", bound=Section)
+
+
+def read_section(name: str, model: type[SectionType], path: Path = PARAMS) -> SectionType:
+    """One validated section of params.yaml.
+
+    Raises UserError, a line a mistake, that names the key, its value and what would be right.
+    """
+    return validate(name, read_all(path), model, path)
+
+
+def read_all(path: Path = PARAMS) -> Mapping[str, object]:
+    """The sections of params.yaml, not validated.
+
+    Raises UserError where the file is missing, is not YAML, or has the same key twice.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing; `git checkout -- {path}` brings it back") from None
+    return parse(content, path)
+
+
+def parse(text: bytes, path: Path = PARAMS) -> Mapping[str, object]:
+    """What a YAML file of sections says; raises UserError as `read_all` does."""
+    try:
+        content = YAML(typ="safe", pure=True).load(text.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text: {error}") from None
+    except MarkedYAMLError as error:
+        where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        problem = str(error.problem or error.context).splitlines()[0]
+        raise UserError(f"{path}{where} is not valid YAML: {problem}") from None
+    except (YAMLError, ValueError) as error:  # a control character; a date that is none
+        raise UserError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path} should hold sections (`train:` and so on)")
+    return content
+
+
+def validate(
+    name: str, sections: Mapping[str, object], model: type[SectionType], path: Path = PARAMS
+) -> SectionType:
+    """The section of this name as its model; raises UserError as `read_section` does."""
+    if name not in sections:
+        raise UserError(f"{path}: the section {name} is missing")
+    section = sections[name]
+    if not isinstance(section, dict):
+        value, keys = json.dumps(section, default=str), ", ".join(model.model_fields)
+        raise UserError(f"{path}: {name} is {without_login(value)}: should be a section with {keys}")
+    try:
+        return model.model_validate(section)
+    except ValidationError as error:
+        lines = [explain(name, mistake, keys_beside(model, mistake["loc"])) for mistake in error.errors()]
+        raise UserError("; ".join(f"{path}: {line}" for line in lines)) from None
+
+
+def keys_beside(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """The keys that a section, or the section within it that this place is in, may have."""
+    for name in place[:-1]:
+        field = model.model_fields.get(str(name))
+        if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            model = field.annotation
+    return list(model.model_fields)
+
+
+def explain(section: str, mistake: ErrorDetails, known: list[str]) -> str:
+    """One mistake: the key, its value, what would be right."""
+    key = ".".join([section, *(str(part) for part in mistake["loc"])])
+    if mistake["type"] == "missing":
+        return f"{key} is missing"
+    if mistake["type"] == "extra_forbidden":
+        return f"{key} is no known key; {suggest(str(mistake['loc'][-1]), known)}"
+    right = mistake["msg"].removeprefix("Value error, ")
+    if len(mistake["loc"]) == 0:
+        return f"{section}: {right}"
+    value = json.dumps(mistake["input"], default=str, ensure_ascii=False)  # null and true, as YAML has them
+    return f"{key} is {without_login(value)}: {right[0].lower()}{right[1:]}"
+
+
+def suggest(name: str, known: list[str]) -> str:
+    """The name that was probably meant, or all there are."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"

@@ -1,0 +1,16 @@
+"""The section `draw` of params.yaml: how large the pictures are, and how much they show."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from stages.runtime.params import Integer, Section
+
+
+class Draw(Section):
+    """The section `draw` of params.yaml."""
+
+    width: Annotated[Integer, Field(ge=400, le=2000)]
+    smoothing: Annotated[Integer, Field(ge=1)]
+    misclassified: Annotated[Integer, Field(ge=1, le=100)]
+    first_layer: Annotated[Integer, Field(ge=1, le=144)]

@@ -1,0 +1,16 @@
+"""The section `evaluate` of params.yaml: images at a time, and test-time augmentation."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from stages.runtime.params import Integer, Section, refuse_boolean
+
+Views = Literal[1, 5, 9]
+
+
+class Evaluate(Section):
+    """The section `evaluate` of params.yaml."""
+
+    batch_size: Annotated[Integer, Field(ge=1, le=1_000_000)]
+    views: Annotated[Views, BeforeValidator(refuse_boolean)]

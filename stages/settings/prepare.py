@@ -1,0 +1,15 @@
+"""The section `prepare` of params.yaml: normalization, and how many validation images."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stages.runtime.params import Integer, Section, Seed
+
+
+class Prepare(Section):
+    """The section `prepare` of params.yaml."""
+
+    normalization: Literal["standard", "unit"]
+    validation_size: Annotated[Integer, Field(ge=0)]
+    seed: Seed

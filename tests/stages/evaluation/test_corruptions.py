@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from stages.evaluation.corruptions import DISTURBANCES, add_noise, read_at, rotate, shift, thicken
+
+BILINEAR = {"order": 1, "mode": "grid-constant", "cval": 0}
+
+
+@pytest.fixture
+def pixels(rng):
+    """Eight images of smooth blobs that reach the borders."""
+    return ndimage.gaussian_filter(rng.random((8, 28, 28)), (0, 1, 1)).astype(np.float32).reshape(8, 784)
+
+
+def pictures(rows):
+    return rows.reshape(-1, 28, 28)
+
+
+@pytest.mark.parametrize("distance", [1, 2.25, 30])
+def test_images_are_shifted_right_down_left_and_up_in_turn(pixels, distance):
+    ways = [(0, distance), (distance, 0), (0, -distance), (-distance, 0)] * 2
+    for image, result, way in zip(pictures(pixels), pictures(shift(pixels, distance)), ways, strict=True):
+        assert result == pytest.approx(ndimage.shift(image, way, **BILINEAR), abs=1e-6)
+
+
+@pytest.mark.parametrize("degrees", [10, 45, 133])
+def test_images_are_turned_counter_clockwise_and_clockwise_in_turn(pixels, degrees):
+    for number, (image, result) in enumerate(
+        zip(pictures(pixels), pictures(rotate(pixels, degrees)), strict=True)
+    ):
+        angle = degrees if number % 2 == 0 else -degrees
+        assert result == pytest.approx(ndimage.rotate(image, angle, reshape=False, **BILINEAR), abs=1e-5)
+
+
+def test_a_quarter_of_a_turn_counter_clockwise_is_that_of_numpy(pixels):
+    assert pictures(rotate(pixels, 90))[0] == pytest.approx(np.rot90(pictures(pixels)[0]), abs=1e-5)
+
+
+@pytest.mark.parametrize("name", DISTURBANCES)
+def test_strength_0_changes_nothing(pixels, name):
+    assert DISTURBANCES[name].disturb(pixels, 0) == pytest.approx(pixels, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", DISTURBANCES)
+def test_what_comes_out_are_pixels_again_and_what_went_in_is_as_it_was(pixels, name):
+    before = pixels.copy()
+    for strength in DISTURBANCES[name].strengths:
+        result = DISTURBANCES[name].disturb(pixels, strength)
+        assert result.dtype == np.float32
+        assert result.min() >= 0
+        assert result.max() <= 1 + 1e-6
+        assert not np.shares_memory(result, pixels)
+    assert np.array_equal(pixels, before)
+
+
+def test_noise_has_the_standard_deviation_asked_for_and_is_the_same_at_every_call():
+    grey = np.full((500, 784), 0.5, np.float32)
+    noisy = add_noise(grey, 0.1)
+    assert noisy.std() == pytest.approx(0.1, rel=0.01)
+    assert noisy.mean() == pytest.approx(0.5, abs=0.001)
+    assert np.array_equal(noisy, add_noise(grey, 0.1))
+    assert add_noise(grey, 0.05) - grey == pytest.approx((noisy - grey) / 2, abs=1e-6)
+
+
+def test_the_noise_of_an_image_does_not_depend_on_those_after_it(pixels):
+    assert np.array_equal(add_noise(pixels[:3], 0.3), add_noise(pixels, 0.3)[:3])
+
+
+@pytest.mark.parametrize("radius", [1, 2])
+def test_strokes_grow_by_dilation_and_shrink_by_erosion(pixels, radius):
+    cross = ndimage.iterate_structure(ndimage.generate_binary_structure(2, 1), radius)
+    thick, thin = pictures(thicken(pixels, radius)), pictures(thicken(pixels, -radius))
+    options = {"footprint": cross, "mode": "constant", "cval": 0}
+    for image, grown, shrunk in zip(pictures(pixels), thick, thin, strict=True):
+        assert np.array_equal(grown, ndimage.grey_dilation(image, **options))
+        assert np.array_equal(shrunk, ndimage.grey_erosion(image, **options))
+
+
+def test_half_a_pixel_lies_half_way(pixels):
+    assert thicken(pixels, 1.5) == pytest.approx((thicken(pixels, 1) + thicken(pixels, 2)) / 2)
+    assert thicken(pixels, -0.5) == pytest.approx((pixels + thicken(pixels, -1)) / 2)
+
+
+def test_positions_outside_of_the_image_read_paper():
+    ink = np.ones((1, 784), np.float32)
+    y, x = np.full(784, 13.0), np.linspace(-3, 30, 784)
+    read = read_at(ink, y, x)[0]
+    assert (read[(x <= -1) | (x >= 28)] == 0).all()
+    assert read[(x >= 0) & (x <= 27)] == pytest.approx(1)
+    edge = (x > -1) & (x < 0)
+    assert read[edge] == pytest.approx(1 + x[edge], abs=1e-5)
+
+
+def test_the_strengths_of_each_are_equal_steps_that_include_0():
+    for disturbance in DISTURBANCES.values():
+        assert 0 in disturbance.strengths
+        assert np.diff(disturbance.strengths) == pytest.approx(np.diff(disturbance.strengths)[0])

@@ -1,0 +1,232 @@
+import matplotlib as mpl
+import numpy as np
+import pytest
+from PIL import Image
+
+from stages.evaluation.corruptions import DISTURBANCES
+from stages.figures import confusion, curves, images, reliability, style
+from stages.formats import tables
+from stages.formats.arrays import Normalization, Prepared
+from stages.settings.draw import Draw
+from stages.settings.train import DeformationSettings
+
+
+@pytest.fixture
+def predictions(rng):
+    """Labels of 300 images, probabilities that are wrong for about a third of them, and the images."""
+    labels = rng.integers(10, size=300).astype(np.uint8)
+    logits = rng.standard_normal((300, 10)).astype(np.float32)
+    logits[np.arange(300), labels] += 2
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return rng.random((300, 784)).astype(np.float32), labels, probabilities
+
+
+DIGITS = [str(digit) for digit in range(10)]
+CLOTHES = [
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+]
+PARAMS = Draw(width=800, smoothing=5, misclassified=40, first_layer=36)
+PREPARED = Prepared(
+    dataset="mnist",
+    classes=DIGITS,
+    images={"train": 10, "validation": 0, "test": 0},
+    images_per_class={},
+    normalization=Normalization(mean=0.0, standard_deviation=1.0),
+    background=0.0,
+    split_sha256="",
+)
+
+
+def training(rotation):
+    """The part of the section `train` that draw reads."""
+    nothing = dict.fromkeys(("shear", "scale", "shift", "elastic", "thickness", "untouched", "halved"), 0.0)
+    return DeformationSettings.model_validate(
+        {"seed": 0, "augment": {**nothing, "rotation": rotation, "smoothness": 5.0}, "epochs": 3}
+    )
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty project with the curves of a run of 60 logged steps, and tables of evaluate."""
+    monkeypatch.chdir(tmp_path)
+    rows = [(step, 1, 0.1, 2 / step) for step in range(1, 61)]
+    tables.write_table(style.PLOTS / "training.csv", ("step", "epoch", "learning_rate", "loss"), rows)
+    points = [(step, 1, 3 / step, 1 - 1 / step) for step in range(10, 61, 10)]
+    tables.write_table(style.PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), points)
+    bins = [(m / 15, (m + 1) / 15, 3 + m**3, 2 + m**3, (m + 0.3) / 15) for m in range(3, 15)]
+    tables.write_table(style.PLOTS / "calibration.csv", ("low", "high", "images", "right", "confidence"), bins)
+    disturbed = [
+        (name, strength, 30 * number, 300)
+        for name, disturbance in DISTURBANCES.items()
+        for number, strength in enumerate(disturbance.strengths)
+    ]
+    tables.write_table(style.PLOTS / "robustness.csv", ("disturbance", "strength", "errors", "images"), disturbed)
+    return tmp_path
+
+
+def drawn(folder, predictions, classes=DIGITS, width=800):
+    """Every picture, drawn."""
+    pixels, labels, probabilities = predictions
+    weights = np.random.default_rng(0).standard_normal((784, 50))
+    style.save(curves.loss_curve(PARAMS), "loss_curve", width)
+    style.save(curves.accuracy_curve(), "accuracy_curve", width)
+    style.save(confusion.confusion_matrix(labels, probabilities, classes), "confusion_matrix", width)
+    style.save(images.misclassified(pixels, labels, probabilities, classes, 40), "misclassified", width)
+    style.save(images.augmented(pixels[:10], training(15), PREPARED), "augmented", width, style.GREYS)
+    style.save(images.first_layer(weights, 36, width), "first_layer", width)
+    style.save(reliability.reliability(), "reliability", width)
+    style.save(reliability.robustness(pixels[0]), "robustness", width)
+    return sorted((folder / style.PLOTS).glob("*.png"))
+
+
+def opened(path):
+    """A picture, read."""
+    with Image.open(path) as picture:
+        picture.load()
+        return picture
+
+
+@pytest.mark.parametrize("classes", [DIGITS, CLOTHES])
+def test_every_picture_is_800_pixels_wide_small_and_without_date_or_version(folder, predictions, classes):
+    paths = drawn(folder, predictions, classes)
+    assert len(paths) == 8
+    for path in paths:
+        assert opened(path).width == 800
+        assert not opened(path).info
+        # Noise, which is what these weights and images are, packs worst of all.
+        assert path.stat().st_size < (60_000 if "curve" in path.name else 100_000), path.name
+
+
+def test_a_picture_has_the_width_asked_for(folder, predictions):
+    assert {opened(path).width for path in drawn(folder, predictions, width=500)} == {500}
+
+
+def test_the_same_input_gives_the_same_bytes(folder, predictions):
+    first = [path.read_bytes() for path in drawn(folder, predictions)]
+    assert [path.read_bytes() for path in drawn(folder, predictions)] == first
+
+
+def test_the_shades_of_the_confusion_matrix_are_those_of_the_colour_map(folder):
+    labels = np.repeat(np.arange(10, dtype=np.uint8), 1000)
+    read_as = labels.copy()
+    for digit in range(10):  # each is read right to another share
+        read_as[1000 * digit : 1000 * digit + 60 * digit] = (digit + 1) % 10
+    figure = confusion.confusion_matrix(labels, np.eye(10, dtype=np.float32)[read_as], DIGITS)
+    style.save(figure, "confusion_matrix", 800, style.ALL_COLORS)
+    shades = np.asarray(opened(folder / style.PLOTS / "confusion_matrix.png").convert("RGB")).reshape(-1, 3)
+    for digit in range(10):
+        wanted = 255 * np.array(mpl.colormaps["Blues"](np.sqrt(1 - 0.06 * digit))[:3])
+        assert np.abs(shades - wanted).max(axis=1).min() < 6
+
+
+def test_the_curves_have_labelled_axes_and_a_legend(folder):
+    (axes,) = curves.loss_curve(PARAMS).axes
+    assert axes.get_xlabel() == "iteration"
+    assert axes.get_ylabel() == "cross-entropy (nats)"
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()][-1] == "validation"
+    (axes,) = curves.accuracy_curve().axes
+    assert axes.get_ylabel() == "accuracy (%)"
+
+
+def test_the_smoothed_loss_is_the_running_mean(folder):
+    (axes,) = curves.loss_curve(PARAMS).axes
+    smooth = axes.lines[1]
+    losses = [2 / step for step in range(1, 61)]
+    assert np.asarray(smooth.get_xdata())[0] == 3  # the middle of the first five
+    assert np.asarray(smooth.get_ydata())[0] == pytest.approx(np.mean(losses[:5]))
+
+
+def test_without_validation_images_the_curves_say_so(folder):
+    tables.write_table(style.PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), [])
+    assert "no validation images" in curves.loss_curve(PARAMS).axes[0].get_title()
+    assert "No validation images" in curves.accuracy_curve().axes[0].get_title()
+
+
+def test_the_surest_mistakes_come_first(predictions):
+    pixels, labels, probabilities = predictions
+    figure = images.misclassified(pixels, labels, probabilities, DIGITS, 3)
+    wrong = probabilities.argmax(axis=1) != labels
+    surest = probabilities[wrong].max()
+    assert f"({surest:.1%})" in figure.axes[0].get_title()
+    assert sum(bool(axes.images) for axes in figure.axes) == 3
+
+
+def test_a_mistake_shows_the_probabilities_of_what_was_read_and_of_what_it_is():
+    probabilities = np.zeros((1, 10), np.float32)
+    probabilities[0, [3, 5, 8]] = 0.9, 0.085, 0.015
+    figure = images.misclassified(np.zeros((1, 784)), np.array([5], np.uint8), probabilities, DIGITS, 40)
+    assert figure.axes[0].get_title() == "3 (90.0%)\nis 5 (8.5%)"
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"), [(0.99995, ">99.9%"), (0.0002, "<0.1%"), (0.5, "50.0%"), (0.001, "0.1%")]
+)
+def test_a_probability_is_never_rounded_to_all_or_nothing(probability, shown):
+    assert images.percentage(probability) == shown
+
+
+def test_the_reliability_shows_each_bin_with_its_interval(folder):
+    upper, lower = reliability.reliability().axes
+    heights = [bar.get_height() for bar in upper.containers[0]]
+    assert heights == pytest.approx([(2 + m**3) / (3 + m**3) for m in range(3, 15)])
+    assert [bar.get_height() for bar in lower.containers[0]] == [3 + m**3 for m in range(3, 15)]
+    n = sum(3 + m**3 for m in range(3, 15))
+    error = sum(abs(2 + m**3 - (3 + m**3) * (m + 0.3) / 15) for m in range(3, 15)) / n
+    assert upper.get_title().endswith(f"{error:.2%}")
+
+
+def test_the_robustness_shows_a_curve_and_an_image_for_each_strength(folder, predictions):
+    pixels, _, _ = predictions
+    panels = reliability.robustness(pixels[0]).axes[:4]
+    for axes, (name, disturbance) in zip(panels, DISTURBANCES.items(), strict=True):
+        assert axes.get_title() == name.capitalize()
+        (line,) = axes.lines
+        assert np.asarray(line.get_xdata()).tolist() == list(disturbance.strengths)
+        assert np.asarray(line.get_ydata()) == pytest.approx([100, 90, 80, 70, 60, 50])
+        examples = [np.asarray(child.images[0].get_array()) for child in axes.child_axes]
+        assert len(examples) == len(disturbance.strengths)
+        unchanged = examples[disturbance.strengths.index(0)]
+        assert unchanged == pytest.approx(pixels[0].reshape(28, 28), abs=1e-6)
+
+
+def test_a_perfect_reader_gets_a_picture_too(predictions):
+    pixels, labels, _ = predictions
+    figure = images.misclassified(pixels, labels, np.eye(10, dtype=np.float32)[labels], DIGITS, 40)
+    assert figure.get_suptitle() == "All 300 test images were read right"
+
+
+def test_a_unit_without_weights_is_drawn_without_a_warning(folder):
+    weights = np.zeros((784, 3))
+    weights[:, 1] = 1
+    style.save(images.first_layer(weights, 36, 800), "first_layer", 800)
+
+
+@pytest.mark.parametrize("rotation", [0, 15])
+def test_the_sheet_of_deformations_begins_each_line_with_the_image_itself(predictions, rotation):
+    pixels, _, _ = predictions
+    figure = images.augmented(pixels[:3], training(rotation), PREPARED)
+    mosaic = np.asarray(figure.axes[0].images[0].get_array())
+    for row in range(3):
+        line = mosaic[30 * row + 1 : 30 * row + 29]
+        original = line[:, 1:29]
+        assert np.array_equal(original, pixels[row].reshape(28, 28))
+        for column in range(1, images.DEFORMATIONS + 1):
+            same = np.array_equal(line[:, 30 * column + 5 : 30 * column + 33], original)
+            assert same == (rotation == 0)
+
+
+def test_the_sheet_shows_the_first_image_of_each_class():
+    pixels = np.arange(6, dtype=np.float32)[:, None]
+    labels = np.array([3, 3, 0, 1, 0, 1], np.uint8)
+    assert images.first_of_each_class(pixels, labels)[:, 0].tolist() == [0, 2, 3]
