@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-PREPARED = Path(__file__).parents[1] / "data/prepared"
+PREPARED = Path(__file__).parents[1] / "data/preprocessed"
 FILES = [f"{part}_{kind}.npy" for part in ("train", "validation") for kind in ("images", "labels")]
 EVERY = 50  # steps between two looks at the validation images
 

@@ -13,7 +13,7 @@ comparison    what is identical and what is not, as a table
 record        environment.json: in which environment dvc.lock was made
 verify        a clean clone, run again, beside dvc.lock
 sweep         a table of experiments with several seeds, run by DVC's queue
-experiments   docs/experiments.md, made of the results of sweeps
+experiments   docs/experiments/README.md, made of the results of sweeps
 plots_page    the page of `dvc plots` without a network, and its picture
 """
 

@@ -6,17 +6,17 @@ from pathlib import Path
 from stages.runtime.errors import UserError, command
 from stages.runtime.params import PARAMS, Section, read_all, suggest, validate
 from stages.settings.download import Download
-from stages.settings.draw import Draw
 from stages.settings.evaluate import Evaluate
-from stages.settings.prepare import Prepare
+from stages.settings.plot import Plot
+from stages.settings.preprocess import Preprocess
 from stages.settings.train import Train
 
 SECTIONS: dict[str, type[Section]] = {
     "download": Download,
-    "prepare": Prepare,
+    "preprocess": Preprocess,
     "train": Train,
     "evaluate": Evaluate,
-    "draw": Draw,
+    "plot": Plot,
 }
 
 

@@ -46,8 +46,8 @@ class Strengths:
     rotation and shear are drawn between plus and minus so many degrees (evenly in the tangent of half the angle,
     and of the angle), the scale of width and height each evenly between 1 - scale and 1 + scale, shifts of either
     direction between plus and minus so many pixels; elastic is the RMS displacement in pixels in each direction,
-    of a field as smooth as a Gaussian filter of width `smoothness`, in pixels, makes it. The a of the pen is drawn
-    between plus and minus `thickness`, at most 1. A share `untouched` of the images stays as it is.
+    of a field as smooth as a Gaussian filter of width `elastic_sigma`, in pixels, makes it. The a of the pen is
+    drawn between plus and minus `thickness`, at most 1. A share `unchanged_fraction` of the images stays as it is.
     """
 
     rotation: float = 0.0
@@ -55,14 +55,14 @@ class Strengths:
     scale: float = 0.0
     shift: float = 0.0
     elastic: float = 0.0
-    smoothness: float = 5.0
+    elastic_sigma: float = 5.0
     thickness: float = 0.0
-    untouched: float = 0.0
-    halved: float = 0.0  # share of the run, at its end, in which all of this is half as strong
+    unchanged_fraction: float = 0.0
+    halved_at_end: float = 0.0  # share of the run, at its end, in which all of this is half as strong
 
     def at(self, progress: float) -> float:
         """What the strengths are multiplied with at this progress of the run, 0 <= progress < 1."""
-        return 0.5 if progress >= 1 - self.halved else 1.0
+        return 0.5 if progress >= 1 - self.halved_at_end else 1.0
 
     @property
     def any(self) -> bool:
@@ -89,7 +89,7 @@ class Deformation:
         self.strengths = strengths
         self.side = side
         self.background, self.ink = background, ink
-        patterns = elastic_patterns(side, strengths.smoothness) if strengths.elastic else np.empty((0, side**2))
+        patterns = elastic_patterns(side, strengths.elastic_sigma) if strengths.elastic else np.empty((0, side**2))
         v, u = (np.indices((side, side)) - (side - 1) / 2).reshape(2, -1)
         self.basis = np.stack([np.ones(side**2), u, v, *patterns]).astype(dtype)
         self.scratch = [Scratch(side, background, dtype) for _ in range(parts)]
@@ -119,7 +119,7 @@ class Deformation:
         rng.standard_normal(out=numbers, dtype=dtype.type)
         numbers *= wanted.elastic * strength
         random = rng.random((8, n), dtype=dtype.type)
-        touched, evenly = random[0] >= wanted.untouched, 2 * random[1:] - 1
+        touched, evenly = random[0] >= wanted.unchanged_fraction, 2 * random[1:] - 1
         numbers *= touched[:, None]
         evenly *= touched * strength
 
@@ -216,11 +216,11 @@ class Scratch:
         np.add(upper, lower, out=out)
 
 
-def elastic_patterns(side: int, smoothness: float) -> Array:
+def elastic_patterns(side: int, sigma: float) -> Array:
     """Patterns (k, side^2), strongest first: with k independent standard normal numbers, numbers @ patterns is the
-    field of covariance exp(-d^2 / 4 smoothness^2), but for VARIANCE_LEFT_OUT, and has variance 1 everywhere.
+    field of covariance exp(-d^2 / 4 sigma^2), but for VARIANCE_LEFT_OUT, and has variance 1 everywhere.
     """
-    along = [exp(-((d / (2 * smoothness)) ** 2)) for d in range(side)]
+    along = [exp(-((d / (2 * sigma)) ** 2)) for d in range(side)]
     covariance = np.array([[along[abs(i - j)] for j in range(side)] for i in range(side)])
     variances, vectors = np.linalg.eigh(covariance)
     products = np.outer(variances, variances).reshape(-1)  # the total variance is side^2

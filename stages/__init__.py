@@ -11,7 +11,7 @@ Lowest first; a file imports only files above it, and no stage imports another:
     identity      what a run was told to do, and whether that still stands
     datasets      what MNIST and Fashion-MNIST consist of
     idx           the file format of both
-    arrays        the prepared arrays
+    arrays        the preprocessed arrays
     augmentation  how much training images are deformed
     cores         how many cores a stage uses
     model         the model file
@@ -29,7 +29,7 @@ Lowest first; a file imports only files above it, and no stage imports another:
     indexes       where pip's configuration says that packages come from
     sources       the files of a data set from one source, unpacked and verified
 
-    download, prepare, train, evaluate, draw
+    download, preprocess, train, evaluate, plot
 """
 
 from stages.runtime import snapshot, environment  # in this order  # noqa: F401  # isort: skip

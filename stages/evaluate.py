@@ -32,21 +32,21 @@ METRICS = Path("metrics")
 PLOTS = Path("plots")
 CONFUSION_COLUMNS = ("actual", "predicted", "count", "share")
 PER_CLASS_COLUMNS = ("class", "precision", "recall", "f1")
-CALIBRATION_COLUMNS = ("low", "high", "images", "right", "confidence", "accuracy")
-ROBUSTNESS_COLUMNS = ("disturbance", "strength", "accuracy", "errors", "images")
+CALIBRATION_COLUMNS = ("low", "high", "images", "correct", "confidence", "accuracy")
+ROBUSTNESS_COLUMNS = ("corruption", "strength", "accuracy", "errors", "images")
 
 
 def main() -> None:
-    """The stage: model and prepared arrays in; metrics, tables and predictions out."""
+    """The stage: model and preprocessed arrays in; metrics, tables and predictions out."""
     params = read_section("evaluate", Evaluate)
-    prepared = arrays.read_description()
-    classes = prepared.classes
-    largest = max(prepared.images.values())
+    dataset = arrays.read_description()
+    classes = dataset.classes
+    largest = max(dataset.images.values())
     network, description = read_model(min(params.batch_size, largest))
-    wanted, found = (prepared.normalization, classes), (description.normalization, description.classes)
+    wanted, found = (dataset.normalization, classes), (description.normalization, description.classes)
     if wanted != found:
         raise UserError(
-            "data/model was trained on other arrays than data/prepared holds: "
+            "data/model was trained on other arrays than data/preprocessed holds: "
             "normalization or classes differ; `dvc repro` makes both anew"
         )
 
@@ -67,9 +67,9 @@ def main() -> None:
             if part == "test":
                 wrong = probabilities.argmax(axis=1) != labels
                 # Which ones: so that two models can be compared image by image (McNemar's test).
-                figures |= halves(wrong) | {"misread": np.flatnonzero(wrong).tolist()}
+                figures |= halves(wrong) | {"misclassified": np.flatnonzero(wrong).tolist()}
             if moves := MOVES[params.views]:
-                seen = averaged(network, images, probabilities, moves, background=prepared.background, team=team)
+                seen = averaged(network, images, probabilities, moves, background=dataset.background, team=team)
                 figures |= views_summary(seen, labels)
             write_json(METRICS / f"{part}.json", figures | by_class(confusion))
 
@@ -77,7 +77,7 @@ def main() -> None:
         write_table(PLOTS / "confusion.csv", CONFUSION_COLUMNS, confusion_rows(confusion, classes))
         write_table(PLOTS / "per_class.csv", PER_CLASS_COLUMNS, per_class_rows(confusion, classes))
         write_table(PLOTS / "calibration.csv", CALIBRATION_COLUMNS, calibration_rows(bins))
-        robustness = robustness_rows(network, images, labels, prepared.normalization, team)
+        robustness = robustness_rows(network, images, labels, dataset.normalization, team)
         write_table(PLOTS / "robustness.csv", ROBUSTNESS_COLUMNS, robustness)
 
 

@@ -26,10 +26,10 @@ FEWEST_VALIDATIONS = 20  # of a run, unless validate_every says otherwise
 
 
 def main() -> None:
-    """The stage: params.yaml and the prepared arrays in; model, metrics and curves out."""
+    """The stage: params.yaml and the preprocessed arrays in; model, metrics and curves out."""
     params = read_section("train", Train)
-    prepared = arrays.read_description()
-    classes = len(prepared.classes)
+    dataset = arrays.read_description()
+    classes = len(dataset.classes)
     images, labels = arrays.read("train", classes)
     validation_images, validation_labels = arrays.read("validation", classes)
     an_epoch = steps_per_epoch(len(images), params.batch_size)
@@ -38,7 +38,7 @@ def main() -> None:
     warmup = params.warmup * an_epoch / steps
     refuse_what_does_not_fit(params, len(images), len(validation_labels), warmup, network.parts)
     network.initialize(stream(params.seed, Purpose.WEIGHTS))
-    validation = Validation(network, validation_images, validation_labels, params.early_stopping)
+    validation = Validation(network, validation_images, validation_labels, params.early_stopping_patience)
     history = History(
         steps=steps,
         an_epoch=an_epoch,
@@ -48,7 +48,7 @@ def main() -> None:
     threads = number_of_threads(network.parts, training_work(network.layers) * params.batch_size)
     try:
         with Team(threads) as team:
-            trainer = make_trainer(params, network, images, labels, prepared=prepared, team=team)
+            trainer = make_trainer(params, network, images, labels, dataset=dataset, team=team)
             run = train(
                 trainer,
                 batch_size=params.batch_size,
@@ -80,9 +80,9 @@ def main() -> None:
         history.settle_on_lowest_loss(step)
     write_model(
         validation.reader,
-        normalization=prepared.normalization,
-        classes=prepared.classes,
-        dataset=prepared.dataset,
+        normalization=dataset.normalization,
+        classes=dataset.classes,
+        dataset=dataset.dataset,
     )
 
 
@@ -96,12 +96,14 @@ def refuse_what_does_not_fit(
         mistake = f"batch_size is {params.batch_size}: should be at most the number of training images, {images}"
     elif warmup >= 1:
         mistake = f"warmup is {params.warmup:g} epochs: should be shorter than the run"
-    elif params.hard_share and int(images * params.hard_share) < 1:
-        mistake = f"hard_share is {params.hard_share:g}: makes none of {images} images hard; should be 0, or more"
-    elif params.early_stopping and not validation_images:
+    elif params.hard_fraction and int(images * params.hard_fraction) < 1:
         mistake = (
-            f"early_stopping is {params.early_stopping}: should be null, "
-            "for there are no validation images (prepare.validation_size is 0)"
+            f"hard_fraction is {params.hard_fraction:g}: makes none of {images} images hard; should be 0, or more"
+        )
+    elif params.early_stopping_patience and not validation_images:
+        mistake = (
+            f"early_stopping_patience is {params.early_stopping_patience}: should be null, "
+            "for there are no validation images (preprocess.validation_size is 0)"
         )
     elif params.normalization == "batch" and smallest < 2 * parts:
         mistake = (

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from tests import ROOT
 
 PACKAGES = ("nn", "stages", "commands")  # each may import those before it
-STAGES = ("download", "prepare", "train", "evaluate", "draw")
+STAGES = ("download", "preprocess", "train", "evaluate", "plot")
 FLOORS = (  # of stages/, the lowest first: a folder imports those on floors below, and what is beside it here
     {"runtime"},
     {"formats", "settings"},

@@ -50,7 +50,7 @@ def trainer(
 
 
 STRENGTHS = Strengths(
-    rotation=15, shear=15, scale=0.15, shift=1, elastic=1, smoothness=5, thickness=1, untouched=0.1
+    rotation=15, shear=15, scale=0.15, shift=1, elastic=1, elastic_sigma=5, thickness=1, unchanged_fraction=0.1
 )
 
 

@@ -2,12 +2,13 @@
 
     python -m commands.sweep NAME [--jobs N]
 
-docs/sweeps/NAME.yaml says which: `rows`, each with the parameters it sets (and `set` for all rows), and `seeds`.
+docs/experiments/sweeps/NAME.yaml says which: `rows`, each with the parameters it sets (and `set` for all rows),
+and `seeds`.
 With `recipe`, all of that is set on top of a recipe, else on top of params.yaml.
 With `stage: train` an experiment ends after training, so that nobody sees a test figure while there is a choice to
 make; `stage: null` runs the whole pipeline, for what has been chosen. What has been run already is not run again.
-What came out goes to docs/results/NAME.json, in the order of the sweep; `python -m commands.experiments` makes the
-page of it.
+What came out goes to docs/experiments/results/NAME.json, in the order of the sweep; `python -m
+commands.sweep.report` makes the page of it.
 
 Experiments start from the commit that is checked out, so params.yaml and the code have to be committed.
 """
@@ -44,7 +45,7 @@ PATIENCE = 300.0  # seconds after which the queue is asked in any case: of one t
 def main() -> None:
     """Run what is missing, and keep what came out."""
     parser = argparse.ArgumentParser(prog="python -m commands.sweep", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("name", help="of a file docs/sweeps/NAME.yaml")
+    parser.add_argument("name", help="of a file docs/experiments/sweeps/NAME.yaml")
     parser.add_argument("--jobs", type=int, default=1, help="experiments side by side (1)")
     parser.add_argument("--again", action="store_true", help="run what has been run already, too")
     options = parser.parse_args()

@@ -14,7 +14,7 @@ from stages.runtime.atomic import read_json, write_json
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_all, suggest
 
-SWEEPS, RESULTS = Path("docs/sweeps"), Path("docs/results")
+SWEEPS, RESULTS = Path("docs/experiments/sweeps"), Path("docs/experiments/results")
 
 Value = bool | int | float | str | None | list[int]
 
@@ -33,7 +33,7 @@ class Row(Strict):
 
 
 class Sweep(Strict):
-    """The content of docs/sweeps/NAME.yaml."""
+    """The content of docs/experiments/sweeps/NAME.yaml."""
 
     title: str
     text: str
@@ -87,7 +87,7 @@ def current(name: str, sweep: Sweep) -> list[Experiment]:
 
 
 def results(name: str) -> list[Experiment]:
-    """What docs/results/NAME.json holds."""
+    """What docs/experiments/results/NAME.json holds."""
     path = RESULTS / f"{name}.json"
     if not path.exists():
         return []
@@ -116,7 +116,7 @@ def settings(values: Mapping[str, Value]) -> list[str]:
 
 
 def keep(name: str, sweep: Sweep, experiment: Experiment) -> None:
-    """Put one experiment into docs/results/NAME.json, and say so."""
+    """Put one experiment into docs/experiments/results/NAME.json, and say so."""
     place = {(entry.row, entry.seed): number for number, entry in enumerate(experiments(sweep))}
     others = [entry for entry in results(name) if (entry.row, entry.seed) != (experiment.row, experiment.seed)]
     entries = sorted(

@@ -1,10 +1,10 @@
-"""Experiments: docs/experiments.md, the log of what was tried and what came out.
+"""Experiments: docs/experiments/README.md, the log of what was tried and what came out.
 
-    python -m commands.experiments
+    python -m commands.sweep.report
 
-The prose is docs/experiments.template.md. Each line `{{NAME}}` in it becomes the table of docs/sweeps/NAME.yaml
-with the results in docs/results/NAME.json, and each line `{{NAME compared with OTHER}}` a comparison of two
-by McNemar's test.
+The prose is docs/experiments/template.md. Each line `{{NAME}}` in it becomes the table of sweeps/NAME.yaml with
+the results in results/NAME.json, and each line `{{NAME compared with OTHER}}` a comparison of two by
+McNemar's test.
 """
 
 import re
@@ -18,7 +18,7 @@ from commands.sweep.plan import Experiment, Row, Sweep, current, read_sweep, set
 from stages.runtime.atomic import write
 from stages.runtime.errors import command
 
-PAGE, TEMPLATE = Path("docs/experiments.md"), Path("docs/experiments.template.md")
+PAGE, TEMPLATE = Path("docs/experiments/README.md"), Path("docs/experiments/template.md")
 
 
 def main() -> None:
@@ -136,7 +136,7 @@ def comparison(name: str, other: str) -> str:
 
 def misread(entry: Experiment) -> set[int]:
     """Positions of the test images that a run read wrongly."""
-    return set(entry.metrics["test"]["misread"])
+    return set(entry.metrics["test"]["misclassified"])
 
 
 def mcnemar(a: int, b: int) -> float:

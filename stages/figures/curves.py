@@ -6,10 +6,10 @@ from matplotlib.ticker import NullFormatter
 
 from stages.figures.style import PLOTS, QUIET, TRAINING, VALIDATION, chart
 from stages.formats.tables import read_numbers
-from stages.settings.draw import Draw
+from stages.settings.plot import Plot
 
 
-def loss_curve(params: Draw) -> Figure:
+def loss_curve(params: Plot) -> Figure:
     """Training loss of the batches, its running mean, and validation loss, over the iterations."""
     steps, losses = read_numbers(PLOTS / "training.csv", ("step", "loss"))
     validation_steps, validation_losses = read_numbers(PLOTS / "validation.csv", ("step", "loss"))
@@ -28,7 +28,7 @@ def loss_curve(params: Draw) -> Figure:
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_title("Loss" if validation_steps else "Loss (no validation images: prepare.validation_size is 0)")
+    axes.set_title("Loss" if validation_steps else "Loss (no validation images: preprocess.validation_size is 0)")
     axes.legend(frameon=False)
     return figure
 
@@ -38,7 +38,7 @@ def accuracy_curve() -> Figure:
     steps, accuracies = read_numbers(PLOTS / "validation.csv", ("step", "accuracy"))
     figure, axes = chart("iteration", "accuracy (%)")
     if not steps:
-        axes.set_title("No validation images: prepare.validation_size is 0")
+        axes.set_title("No validation images: preprocess.validation_size is 0")
         return figure
     axes.plot(steps, 100 * np.array(accuracies), color=VALIDATION, marker=".")
     axes.set_title(f"Accuracy on the validation images: {accuracies[-1]:.2%} at the end")

@@ -66,13 +66,13 @@ def first_of_each_class(images: arrays.Images, labels: arrays.Labels) -> arrays.
     return np.asarray(images[np.sort(np.unique(labels, return_index=True)[1])])
 
 
-def augmented(samples: arrays.Images, training: DeformationSettings, prepared: arrays.Prepared) -> Figure:
+def augmented(samples: arrays.Images, training: DeformationSettings, dataset: arrays.DatasetDescription) -> Figure:
     """Images as they are, and beside each what training may show of it in one epoch or another."""
     strengths = Strengths(**training.augment.model_dump())
     chosen = np.repeat(np.arange(len(samples)), DEFORMATIONS)
     deformed = samples[chosen]
     with Team(1):  # one thread in BLAS, as in training
-        deformation = Deformation(strengths, SIDE, 1, background=prepared.background, ink=prepared.ink)
+        deformation = Deformation(strengths, SIDE, 1, background=dataset.background, ink=dataset.ink)
         deformation.begin_epoch([stream(training.seed, Purpose.DEFORMATION, 0)])
         deformation.write(samples, chosen, deformed, 0)
 
@@ -83,7 +83,7 @@ def augmented(samples: arrays.Images, training: DeformationSettings, prepared: a
         line = [original, *deformed[chosen == row]]
         for column, image in enumerate(line):
             top, left = row * tile + 1, column * tile + 1 + (2 * gap if column else 0)
-            pixels = prepared.normalization.pixels(image).reshape(SIDE, SIDE)
+            pixels = dataset.normalization.pixels(image).reshape(SIDE, SIDE)
             mosaic[top : top + SIDE, left : left + SIDE] = pixels
     figure = Figure(figsize=(8, 8 * mosaic.shape[0] / mosaic.shape[1] + 0.4), layout="constrained")
     axes = figure.subplots()

@@ -16,7 +16,7 @@ from stages.formats.tables import read_numbers
 
 def reliability() -> Figure:
     """Share of images read right over confidence, with 95 % intervals, and how many images there are."""
-    columns = ("low", "high", "images", "right", "confidence")
+    columns = ("low", "high", "images", "correct", "confidence")
     low, high, images, right, confidence = map(np.array, read_numbers(PLOTS / "calibration.csv", columns))
     accuracy = right / images
     error = float(images @ np.abs(accuracy - confidence) / images.sum())
@@ -63,7 +63,7 @@ def robustness(pixels: Images) -> Figure:
     panels = figure.subplots(ceil(len(DISTURBANCES) / 2), 2, sharey=True)
     for axes, (name, disturbance) in zip(panels.flat, DISTURBANCES.items(), strict=True):
         strengths, errors, images = read_numbers(
-            PLOTS / "robustness.csv", ("strength", "errors", "images"), where={"disturbance": name}
+            PLOTS / "robustness.csv", ("strength", "errors", "images"), where={"corruption": name}
         )
         accuracies = [100 * (1 - wrong / n) for wrong, n in zip(errors, images, strict=True)]
         axes.plot(strengths, accuracies, color=VALIDATION, marker=".")

@@ -1,4 +1,4 @@
-"""The prepared arrays as .npy, images float32 (n, 784) and labels uint8 (n,), and prepared.json beside them."""
+"""The preprocessed arrays as .npy, images float32 (n, 784) and labels uint8 (n,), and dataset.json beside them."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from stages.runtime.atomic import missing, read_json, write_json, writing
 from stages.runtime.errors import UserError
 
-FOLDER = Path("data/prepared")
-DESCRIPTION = FOLDER / "prepared.json"
+FOLDER = Path("data/preprocessed")
+DESCRIPTION = FOLDER / "dataset.json"
 PIXELS = 28 * 28
 
 Part = Literal["train", "validation", "test"]
@@ -36,8 +36,8 @@ class Normalization(BaseModel):
         return images * self.standard_deviation + self.mean
 
 
-class Prepared(BaseModel):
-    """What prepared.json says of the arrays beside it."""
+class DatasetDescription(BaseModel):
+    """What dataset.json says of the arrays beside it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -80,7 +80,7 @@ def save(path: Path, array: NDArray[Any]) -> None:
 def read(part: Part, classes: int) -> tuple[Images, Labels]:
     """The arrays of a part: images mapped from the disk, labels read, all below `classes`.
 
-    Raises UserError where they are missing or are not what `prepare` writes.
+    Raises UserError where they are missing or are not what `preprocess` writes.
     """
     images_path, labels_path = paths(part)
     images, labels = load(images_path), load(labels_path)
@@ -93,7 +93,7 @@ def read(part: Part, classes: int) -> tuple[Images, Labels]:
     return images, np.array(labels)
 
 
-AGAIN = "; `dvc repro --force prepare` makes it again"
+AGAIN = "; `dvc repro --force preprocess` makes it again"
 
 
 def load(path: Path) -> NDArray[Any]:
@@ -109,15 +109,15 @@ def load(path: Path) -> NDArray[Any]:
     return array
 
 
-def write_description(prepared: Prepared) -> None:
-    """Put prepared.json beside the arrays."""
-    write_json(DESCRIPTION, prepared.model_dump())
+def write_description(description: DatasetDescription) -> None:
+    """Put dataset.json beside the arrays."""
+    write_json(DESCRIPTION, description.model_dump())
 
 
-def read_description() -> Prepared:
-    """What prepared.json says; raises UserError where it is missing or says something else."""
+def read_description() -> DatasetDescription:
+    """What dataset.json says; raises UserError where it is missing or says something else."""
     try:
-        return Prepared.model_validate(read_json(DESCRIPTION))
+        return DatasetDescription.model_validate(read_json(DESCRIPTION))
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(f"{DESCRIPTION}: {first['loc']}: {first['msg']}{AGAIN}") from None

@@ -1,4 +1,4 @@
-"""The csv files that Git keeps, `dvc plots` shows and `draw` reads."""
+"""The csv files that Git keeps, `dvc plots` shows and `plot` reads."""
 
 import csv
 import io

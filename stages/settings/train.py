@@ -20,10 +20,10 @@ class Augment(Section):
     scale: Annotated[Number, Field(ge=0, lt=1)]
     shift: Annotated[Number, Field(ge=0, le=28)]
     elastic: Annotated[Number, Field(ge=0, le=10)]
-    smoothness: Annotated[Number, Field(ge=1, le=28)]
+    elastic_sigma: Annotated[Number, Field(ge=1, le=28)]
     thickness: Annotated[Number, Field(ge=0, le=1)]
-    untouched: Annotated[Number, Field(ge=0, lt=1)]
-    halved: Annotated[Number, Field(ge=0, le=1)]
+    unchanged_fraction: Annotated[Number, Field(ge=0, lt=1)]
+    halved_at_end: Annotated[Number, Field(ge=0, le=1)]
 
 
 class Train(Section):
@@ -33,7 +33,6 @@ class Train(Section):
     hidden: list[Annotated[Integer, Field(ge=1, le=100_000)]]
     activation: Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
     normalization: Literal["batch", "layer"] | None
-    initialization: Literal["he", "glorot", "lecun"] | None
     dropout: Share
     input_dropout: Share
     epochs: Positive | None
@@ -41,8 +40,8 @@ class Train(Section):
     batch_size: Positive
     shards: Annotated[Integer, Field(ge=1, le=64)] | None
     augment: Augment
-    hard_share: Share
-    hard_times: Annotated[Integer, Field(ge=2, le=100)]
+    hard_fraction: Share
+    hard_repeats: Annotated[Integer, Field(ge=2, le=100)]
     label_smoothing: Share
     optimizer: Literal["sgd", "nesterov", "rmsprop", "adam", "adamw", "lion"]
     learning_rate: Annotated[Number, Field(gt=0, le=1e30)]
@@ -51,15 +50,11 @@ class Train(Section):
     beta2: Share
     epsilon: Annotated[Number, Field(ge=1e-16)]  # squares of smaller gradients are 0 in float32
     weight_decay: AtLeastZero
-    l2: AtLeastZero
     clip_norm: AboveZero | None
-    max_norm: AboveZero | None
-    schedule: Literal["constant", "steps", "cosine", "one_cycle"]
-    schedule_steps: Positive
-    schedule_factor: Annotated[Number, Field(gt=0, lt=1)]
+    schedule: Literal["constant", "cosine", "one_cycle"]
     warmup: AtLeastZero
-    ema: Share
-    early_stopping: Positive | None
+    ema_decay: Share
+    early_stopping_patience: Positive | None
     blas_kernel: Literal["haswell", "auto"]  # environment.py reads it, before NumPy is imported
     log_every: Positive | None
     validate_every: Positive | None
@@ -71,16 +66,6 @@ class Train(Section):
             raise ValueError(
                 f"epochs is {self.epochs or 'null'} and iterations is {self.iterations or 'null'}: "
                 "exactly one of them should be null"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def decay_where_it_works(self) -> "Train":
-        """A decay that does nothing would mislead."""
-        if self.weight_decay and self.optimizer not in {"adamw", "lion"}:
-            raise ValueError(
-                f"weight_decay is {self.weight_decay:g} with optimizer {self.optimizer}: should be 0; "
-                "it is of adamw and lion, and l2 of all"
             )
         return self
 
@@ -103,9 +88,11 @@ class Train(Section):
         if self.learning_rate * self.weight_decay >= 1:
             product = self.learning_rate * self.weight_decay
             raise ValueError(f"learning_rate times weight_decay is {product:g}: should be below 1")
-        if self.hard_share * self.hard_times > 1:
-            product = self.hard_share * self.hard_times
-            raise ValueError(f"hard_share times hard_times is {product:g}: should be at most 1, a whole epoch")
+        if self.hard_fraction * self.hard_repeats > 1:
+            product = self.hard_fraction * self.hard_repeats
+            raise ValueError(
+                f"hard_fraction times hard_repeats is {product:g}: should be at most 1, a whole epoch"
+            )
         if self.shards is not None and self.shards > self.batch_size:
             raise ValueError(f"shards is {self.shards}: should be at most batch_size, {self.batch_size}")
         return self

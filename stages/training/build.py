@@ -1,7 +1,5 @@
 """From the parameters to what trains: network, optimizer, schedule, deformation."""
 
-from functools import partial
-
 from nn.augmentation import Deformation, Strengths
 from nn.averaging import MovingAverage
 from nn.hard_examples import HardExamples
@@ -9,7 +7,7 @@ from nn.mlp import fully_connected
 from nn.network import Network, training_work
 from nn.optimizers import SGD, Adam, AdamW, Lion, Momentum, Nesterov, Optimizer, RMSprop
 from nn.parallel import Team, suitable_parts
-from nn.schedules import Schedule, constant, cosine, one_cycle, steps_down, warmed_up
+from nn.schedules import Schedule, constant, cosine, one_cycle, warmed_up
 from nn.training import Extras, Trainer
 from stages.formats import arrays, idx
 from stages.settings.train import Train
@@ -21,7 +19,6 @@ def make_network(params: Train, classes: int) -> Network:
         [arrays.PIXELS, *params.hidden, classes],
         params.activation,
         normalization=params.normalization,
-        initialization=params.initialization,
         dropout=params.dropout,
         input_dropout=params.input_dropout,
     )
@@ -37,7 +34,7 @@ def make_trainer(
     images: arrays.Images,
     labels: arrays.Labels,
     *,
-    prepared: arrays.Prepared,
+    dataset: arrays.DatasetDescription,
     team: Team,
 ) -> Trainer:
     """Network, optimiser, averages, deformation and extras, ready for the first step.
@@ -48,10 +45,10 @@ def make_trainer(
     strengths = Strengths(**params.augment.model_dump())
     if strengths.any:
         deformation = Deformation(
-            strengths, idx.SIDE, network.parts, background=prepared.background, ink=prepared.ink
+            strengths, idx.SIDE, network.parts, background=dataset.background, ink=dataset.ink
         )
-    if params.hard_share:
-        hard_examples = HardExamples(len(images), params.hard_share, params.hard_times)
+    if params.hard_fraction:
+        hard_examples = HardExamples(len(images), params.hard_fraction, params.hard_repeats)
     return Trainer(
         network,
         make_optimizer(params, network),
@@ -59,9 +56,9 @@ def make_trainer(
         labels,
         team=team,
         smoothing=params.label_smoothing,
-        average=MovingAverage(network.params, params.ema) if params.ema else None,
-        statistics=MovingAverage(network.statistics, params.ema) if params.ema else None,
-        extras=Extras(params.l2, params.clip_norm, params.max_norm),
+        average=MovingAverage(network.params, params.ema_decay) if params.ema_decay else None,
+        statistics=MovingAverage(network.statistics, params.ema_decay) if params.ema_decay else None,
+        extras=Extras(0.0 if params.optimizer in {"adamw", "lion"} else params.weight_decay, params.clip_norm),
         deformation=deformation,
         hard_examples=hard_examples,
     )
@@ -90,7 +87,6 @@ def make_schedule(params: Train, warmup: float, step: float) -> Schedule:
     """The schedule that params.yaml names, after a warm-up of this share of the run."""
     schedules: dict[str, Schedule] = {
         "constant": constant,
-        "steps": partial(steps_down, count=params.schedule_steps, factor=params.schedule_factor),
         "cosine": cosine,
         "one_cycle": one_cycle,
     }

@@ -26,8 +26,8 @@ def test_every_mistake_in_the_file_is_named_in_a_line_of_its_own(params):
         check.main()
     lines = str(caught.value).splitlines()
     assert "download.dataset is \"mnists\": input should be 'mnist' or 'fashion-mnist'" in lines[0]
-    assert "draw.width is missing" in lines[1]
-    assert "draw.widht is no known key; did you mean width?" in lines[1]
+    assert "plot.width is missing" in lines[1]
+    assert "plot.widht is no known key; did you mean width?" in lines[1]
 
 
 def test_a_section_that_nobody_reads_is_named(params):

@@ -74,8 +74,8 @@ def test_quick_names_what_the_others_change_so_that_it_brings_it_back(project):
 
 def test_first_leaves_nothing_to_what_the_defaults_become(project):
     # It is gradient descent and nothing else, whatever params.yaml takes up.
-    without_effect = {"beta1", "beta2", "epsilon", "schedule_steps", "schedule_factor", "hard_times"}
-    without_effect_on_no_deformation = {"smoothness", "untouched", "halved"}
+    without_effect = {"beta1", "beta2", "epsilon", "hard_repeats"}
+    without_effect_on_no_deformation = {"elastic_sigma", "unchanged_fraction", "halved_at_end"}
     of_no_matter = {"seed", "blas_kernel", "log_every", "validate_every"}
     named = read_all(recipe.RECIPES / "first.yaml")["train"]
     assert isinstance(named, dict)

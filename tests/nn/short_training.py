@@ -19,7 +19,7 @@ from nn.schedules import cosine
 from nn.training import Trainer, train
 
 STRENGTHS = Strengths(
-    rotation=15, shear=15, scale=0.15, shift=1, elastic=1, thickness=1, untouched=0.1, halved=0.2
+    rotation=15, shear=15, scale=0.15, shift=1, elastic=1, thickness=1, unchanged_fraction=0.1, halved_at_end=0.2
 )
 
 

@@ -8,7 +8,7 @@ from nn.augmentation import Deformation, Strengths, elastic_patterns
 
 SIDE = 28
 INK = 2.8
-STRONG = Strengths(rotation=20, shear=15, scale=0.2, shift=3, elastic=1.5, smoothness=4, thickness=0.7)
+STRONG = Strengths(rotation=20, shear=15, scale=0.2, shift=3, elastic=1.5, elastic_sigma=4, thickness=0.7)
 
 
 @pytest.fixture
@@ -46,10 +46,10 @@ def test_strength_0_changes_no_bit(images):
 
 
 def test_an_untouched_image_keeps_every_bit(images):
-    out = deformed(images.repeat(25, axis=0), Strengths(**{**vars(STRONG), "untouched": 0.3}))
+    out = deformed(images.repeat(25, axis=0), Strengths(**{**vars(STRONG), "unchanged_fraction": 0.3}))
     same = np.all(out == images.repeat(25, axis=0), axis=1)
     assert 0.25 < same.mean() < 0.35
-    assert np.array_equal(deformed(images, Strengths(**{**vars(STRONG), "untouched": 0.999999})), images)
+    assert np.array_equal(deformed(images, Strengths(**{**vars(STRONG), "unchanged_fraction": 0.999999})), images)
 
 
 @pytest.mark.parametrize("shift", [(1, 0), (0, 2), (-3, 1), (0.25, -0.5), (40, 0)])
@@ -153,19 +153,19 @@ def test_the_parts_of_a_deformation_stay_within_their_strengths():
         assert np.std(found) == pytest.approx(most / 3**0.5, rel=0.03)  # evenly
 
 
-@pytest.mark.parametrize("smoothness", [3, 4, 6])
-def test_the_elastic_field_has_its_rms_everywhere_and_its_correlation(smoothness):
-    patterns = elastic_patterns(SIDE, smoothness)
+@pytest.mark.parametrize("elastic_sigma", [3, 4, 6])
+def test_the_elastic_field_has_its_rms_everywhere_and_its_correlation(elastic_sigma):
+    patterns = elastic_patterns(SIDE, elastic_sigma)
     covariance = patterns.T @ patterns  # of the field, when the numbers are independent standard normal
     assert np.allclose(np.diag(covariance), 1)  # the RMS of each pixel, those at the border too
     row, column = np.indices((SIDE, SIDE)).reshape(2, -1)
     squares = (row[:, None] - row) ** 2 + (column[:, None] - column) ** 2
-    assert np.abs(covariance - np.exp(-squares / (4 * smoothness**2))).max() < 0.08
-    assert np.abs(covariance - np.exp(-squares / (4 * smoothness**2))).mean() < 0.01
+    assert np.abs(covariance - np.exp(-squares / (4 * elastic_sigma**2))).max() < 0.08
+    assert np.abs(covariance - np.exp(-squares / (4 * elastic_sigma**2))).mean() < 0.01
 
 
 def test_the_elastic_field_of_many_images_has_the_rms_it_was_given():
-    strengths = Strengths(elastic=1.3, smoothness=4)
+    strengths = Strengths(elastic=1.3, elastic_sigma=4)
     deformation = Deformation(strengths, SIDE, 1, background=0.0, ink=1.0, dtype=np.float64)
     numbers, _ = deformation.draw(np.random.default_rng(0), 4_000, 1.0)
     field = numbers[:, :, 3:] @ deformation.basis[3:]
@@ -174,7 +174,7 @@ def test_the_elastic_field_of_many_images_has_the_rms_it_was_given():
 
 
 def test_the_strength_falls_to_half_in_the_last_share_of_the_run():
-    strengths = Strengths(elastic=1.0, halved=0.25)
+    strengths = Strengths(elastic=1.0, halved_at_end=0.25)
     assert [strengths.at(progress) for progress in (0, 0.5, 0.74, 0.75, 0.99)] == [1, 1, 1, 0.5, 0.5]
 
 

@@ -21,18 +21,18 @@ BIN = Path(sys.executable).parent
 
 STANDARD = {  # params.yaml of the checkout may say something else, while somebody tries it
     "download.dataset": "mnist",
-    "prepare.normalization": "standard",
-    "prepare.validation_size": 10_000,
-    "prepare.seed": 0,
+    "preprocess.normalization": "standard",
+    "preprocess.validation_size": 10_000,
+    "preprocess.seed": 0,
     "train.seed": 0,
     **{f"train.augment.{part}": 0.0 for part in ("rotation", "shear", "scale", "shift", "elastic", "thickness")},
     "train.normalization": None,
-    "train.hard_share": 0.0,
+    "train.hard_fraction": 0.0,
     "train.label_smoothing": 0.0,
     "train.beta2": 0.999,
     "train.weight_decay": 0.0,
     "train.warmup": 0,
-    "train.ema": 0.0,
+    "train.ema_decay": 0.0,
     "train.iterations": None,
     "train.optimizer": "adam",
     "train.momentum": 0.9,
@@ -43,14 +43,14 @@ STANDARD = {  # params.yaml of the checkout may say something else, while somebo
 }
 SMALL = {
     **STANDARD,
-    "prepare.validation_size": 100,
+    "preprocess.validation_size": 100,
     "train.hidden": [32],
     "train.epochs": 3,
     "train.batch_size": 50,
     "train.learning_rate": 0.0002,  # few enough are learned that there are mistakes to draw
     "evaluate.batch_size": 64,
-    "draw.misclassified": 10,
-    "draw.first_layer": 9,
+    "plot.misclassified": 10,
+    "plot.first_layer": 9,
 }
 MADE = ("data", "metrics", "plots")  # where the stages write
 REMOVED = object()  # as a value of Project.change: the key goes away

@@ -7,10 +7,10 @@ import pytest
 from tests.pipeline.projects import refusal
 
 LIMITS = {  # bytes that a file may have: less than the file that is named
-    "prepare": (20_000, "data/prepared/train_images.npy"),
+    "preprocess": (20_000, "data/preprocessed/train_images.npy"),
     "train": (20_000, "data/model/model.safetensors"),
     "evaluate": (100, "data/predictions/validation.npy"),
-    "draw": (6_000, "plots/"),
+    "plot": (6_000, "plots/"),
 }
 
 
@@ -47,7 +47,7 @@ def test_a_full_disk_is_a_line_and_no_half_of_a_file(workspace):
     if mounted.returncode:
         pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.strip()}")
     try:
-        line = refusal(workspace.stage("prepare"))
+        line = refusal(workspace.stage("preprocess"))
         left = [path.name for path in folder.iterdir()]
     finally:
         subprocess.run(["umount", folder], check=True)

@@ -141,10 +141,10 @@ def test_a_lock_in_the_name_of_a_number_that_another_process_has_now_is_removed(
     patient.dvc("status")
     users = {str(patient.path / "plots" / "loss_curve.png"): {"pid": 1, "cmd": "/usr/bin/dvc repro"}}
     (patient.path / ".dvc" / "tmp" / "rwlock").write_text(json.dumps({"write": users, "read": {}}))
-    patient.change({"draw.misclassified": 3})
+    patient.change({"plot.misclassified": 3})
     refused(patient, *DVC, "repro", because="is busy")
     assert "names process 1 (/usr/bin/dvc repro), which is gone" in mends(patient, ".dvc/tmp/rwlock")
-    assert stages_run(patient.dvc("repro")) == ["draw"]
+    assert stages_run(patient.dvc("repro")) == ["plot"]
 
 
 def test_a_lock_of_git_that_was_left_behind_is_removed(patient):
@@ -176,7 +176,7 @@ def test_what_a_killed_repro_leaves_is_cleared_away(patient):
     said = mends(patient, ".dvc/tmp/rwlock")
     assert f"names process {process.pid} " in said
     patient.change({"train.epochs": 2})
-    assert stages_run(patient.dvc("repro")) == ["train", "evaluate", "draw"]
+    assert stages_run(patient.dvc("repro")) == ["train", "evaluate", "plot"]
 
 
 @pytest.mark.slow
@@ -285,7 +285,10 @@ def test_a_damaged_object_and_what_was_restored_from_it_are_removed(plain, elsew
 def test_where_nothing_is_cached_and_no_remote_is_set_repro_makes_it_again(patient):
     shutil.rmtree(patient.path / ".dvc" / "cache")
     said = finds(patient, ".dvc/cache/files/md5")
-    assert "lacks data/raw, data/prepared, data/model, data/predictions, which dvc.lock names; `dvc repro`" in said
+    assert (
+        "lacks data/raw, data/preprocessed, data/model, data/predictions, which dvc.lock names; `dvc repro`"
+        in said
+    )
     treated = look(patient, "--fix")
     assert treated.returncode == 1
     assert treated.stdout.endswith("1 found, 0 mended\n")
@@ -298,7 +301,7 @@ def test_where_nothing_is_cached_and_no_remote_is_set_repro_makes_it_again(patie
 def test_where_nothing_is_cached_it_is_fetched_from_the_remote(patient, tmp_path):
     patient.dvc("remote", "add", "--local", "--default", "store", str(tmp_path / "store"))
     patient.dvc("push")
-    for name in (".dvc/cache", "data/raw", "data/prepared", "data/model", "data/predictions"):
+    for name in (".dvc/cache", "data/raw", "data/preprocessed", "data/model", "data/predictions"):
         shutil.rmtree(patient.path / name)
     mends(patient, ".dvc/cache/files/md5")
     patient.dvc("checkout")

@@ -18,7 +18,7 @@ from tests.pipeline.projects import Completed, Project, stages_run, succeeded
 TRAIN = [sys.executable, "-m", "stages.train"]
 REPRO = [sys.executable, "-m", "dvc", "repro", "train"]
 MODEL = "data/model/model.safetensors"
-IMAGES = "data/prepared/train_images.npy"
+IMAGES = "data/preprocessed/train_images.npy"
 # A single epoch of some seconds, looked at twenty times: an edit after the first look falls into it for sure.
 ONE_LONG_EPOCH = {"train.hidden": [500, 500], "train.epochs": 1, "train.batch_size": 1}
 FOR_EVER = {"train.epochs": 1_000_000, "train.schedule": "constant"}
@@ -71,7 +71,7 @@ def edit_a_pixel(project):
 
 
 def remove_labels(project):
-    (project.path / "data" / "prepared" / "train_labels.npy").unlink()
+    (project.path / "data" / "preprocessed" / "train_labels.npy").unlink()
 
 
 def break_params(project):
@@ -82,7 +82,7 @@ EDITS = {
     "a value": (edit_a_value, "train.learning_rate was 0.0002 and is 0.78"),
     "code": (edit_code, "nn/losses.py was edited"),
     "a pixel": (edit_a_pixel, f"{IMAGES} was edited"),
-    "no labels": (remove_labels, "data/prepared/train_labels.npy is gone"),
+    "no labels": (remove_labels, "data/preprocessed/train_labels.npy is gone"),
     "params that are no YAML": (break_params, "params.yaml, line 1 is not valid YAML: "),
 }
 
@@ -90,7 +90,7 @@ EDITS = {
 def touch_all(project):
     for path in [
         *project.path.glob("nn/*.py"),
-        *project.path.glob("data/prepared/*"),
+        *project.path.glob("data/preprocessed/*"),
         project.path / "params.yaml",
     ]:
         path.touch()
@@ -99,7 +99,7 @@ def touch_all(project):
 def edit_a_comment_and_another_section(project):
     path = project.path / "params.yaml"
     path.write_text(path.read_text() + "# An edit.\n")
-    project.change({"draw.width": 500})
+    project.change({"plot.width": 500})
 
 
 def write_the_same_again(project):

@@ -18,19 +18,18 @@ OPTIONS = {
         "train.optimizer": "adamw",
         "train.weight_decay": 0.05,
         "train.clip_norm": 1.0,
-        "train.max_norm": 3.0,
         "train.schedule": "one_cycle",
         "train.warmup": 1,
-        "train.ema": 0.9,
+        "train.ema_decay": 0.9,
         "train.shards": 4,
         "train.augment.rotation": 5.0,
         "train.augment.shift": 0.5,
         "train.augment.elastic": 0.3,
         "train.augment.thickness": 0.3,
-        "train.hard_share": 0.2,
+        "train.hard_fraction": 0.2,
     },
     "layer normalization and tanh": {"train.normalization": "layer", "train.activation": "tanh"},
-    "lion, l2 and steps": {"train.optimizer": "lion", "train.l2": 0.001, "train.schedule": "steps"},
+    "lion": {"train.optimizer": "lion", "train.weight_decay": 0.001, "train.schedule": "constant"},
     "nesterov and leaky relu": {"train.optimizer": "nesterov", "train.activation": "leaky_relu"},
     "rmsprop and sigmoid": {"train.optimizer": "rmsprop", "train.activation": "sigmoid"},
     "no hidden layer": {"train.hidden": []},
@@ -73,7 +72,7 @@ def test_a_number_of_threads_that_is_none_is_refused(workspace):
 
 
 def test_early_stopping_stops_and_keeps_the_best(workspace):
-    workspace.change({"train.learning_rate": 0.05, "train.epochs": 50, "train.early_stopping": 3})
+    workspace.change({"train.learning_rate": 0.05, "train.epochs": 50, "train.early_stopping_patience": 3})
     succeeded(workspace.stage("train"))
     with (workspace.path / "plots/validation.csv").open() as file:
         losses = [float(row["loss"]) for row in csv.DictReader(file)]
@@ -85,9 +84,9 @@ def test_early_stopping_stops_and_keeps_the_best(workspace):
 
 
 def test_early_stopping_needs_validation_images(workspace):
-    workspace.change({"prepare.validation_size": 0, "train.early_stopping": 3})
-    succeeded(workspace.stage("prepare"))
-    assert "train.early_stopping is 3: should be null" in refusal(workspace.stage("train"))
+    workspace.change({"preprocess.validation_size": 0, "train.early_stopping_patience": 3})
+    succeeded(workspace.stage("preprocess"))
+    assert "train.early_stopping_patience is 3: should be null" in refusal(workspace.stage("train"))
 
 
 def test_a_warm_up_longer_than_the_run_is_refused(workspace):

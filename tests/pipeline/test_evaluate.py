@@ -28,12 +28,12 @@ def test_the_tables_and_the_figures_of_the_test_images_agree(reproduced):
 
     bins = table(reproduced, "calibration")
     assert sum(int(row["images"]) for row in bins) == test["images"]
-    assert sum(int(row["right"]) for row in bins) == test["images"] - test["errors"]
+    assert sum(int(row["correct"]) for row in bins) == test["images"] - test["errors"]
     gaps = [int(row["images"]) * abs(float(row["accuracy"]) - float(row["confidence"])) for row in bins]
     assert sum(gaps) / test["images"] == pytest.approx(test["calibration_error"])
 
     disturbed = table(reproduced, "robustness")
-    assert [(row["disturbance"], float(row["strength"])) for row in disturbed] == [
+    assert [(row["corruption"], float(row["strength"])) for row in disturbed] == [
         (name, strength) for name, disturbance in DISTURBANCES.items() for strength in disturbance.strengths
     ]
     for row in disturbed:
@@ -71,9 +71,9 @@ def test_both_normalizations_are_disturbed_in_pixels(workspace):
     strong = {}
     for normalization in ("standard", "unit"):
         workspace.change(
-            {"prepare.normalization": normalization, "train.learning_rate": 0.002, "train.epochs": 20}
+            {"preprocess.normalization": normalization, "train.learning_rate": 0.002, "train.epochs": 20}
         )
-        for stage in ("prepare", "train", "evaluate"):
+        for stage in ("preprocess", "train", "evaluate"):
             succeeded(workspace.stage(stage))
         strong[normalization] = [float(row["accuracy"]) for row in table(workspace, "robustness")]
         assert np.mean(strong[normalization]) > 0.5

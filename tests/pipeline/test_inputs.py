@@ -16,7 +16,7 @@ RAW = "data/raw/train-images-idx3-ubyte"
 LABELS = "data/raw/train-labels-idx1-ubyte"
 MODEL = "data/model/model.safetensors"
 OUTPUTS = {
-    "prepare": ["data/prepared"],
+    "preprocess": ["data/preprocessed"],
     "train": ["data/model", "metrics/train.json", "plots/training.csv", "plots/validation.csv"],
     "evaluate": [
         "data/predictions",
@@ -27,7 +27,7 @@ OUTPUTS = {
         "plots/calibration.csv",
         "plots/robustness.csv",
     ],
-    "draw": [],
+    "plot": [],
 }
 
 
@@ -115,9 +115,9 @@ def model_of_10_x_10(path):
     (path / MODEL).write_bytes(save(tensors, {"network": json.dumps(description)}))
 
 
-TRAIN_IMAGES, TRAIN_LABELS = "data/prepared/train_images.npy", "data/prepared/train_labels.npy"
-TEST_IMAGES, TEST_LABELS = "data/prepared/test_images.npy", "data/prepared/test_labels.npy"
-PREPARED = "data/prepared/prepared.json"
+TRAIN_IMAGES, TRAIN_LABELS = "data/preprocessed/train_images.npy", "data/preprocessed/train_labels.npy"
+TEST_IMAGES, TEST_LABELS = "data/preprocessed/test_images.npy", "data/preprocessed/test_labels.npy"
+PREPARED = "data/preprocessed/dataset.json"
 PREDICTIONS = "data/predictions/test.npy"
 
 BUFFER = io.BytesIO()
@@ -125,11 +125,11 @@ np.savez(BUFFER, predictions=np.zeros((200, 10), "f"))
 ARCHIVE = BUFFER.getvalue()
 
 SPOILT = {
-    "a pixel edited by hand": ("prepare", edit_a_pixel, RAW, "is not the published file of mnist"),
-    "a file cut off": ("prepare", cut_off, RAW, "bytes where its header says"),
-    "images and labels swapped": ("prepare", swap, RAW, "begins with 0x00000801, not 0x00000803"),
-    "a label of 10": ("prepare", label_of_10, LABELS, "label 17 is 10, not 0 to 9"),
-    "no labels": ("prepare", remove(LABELS), LABELS, "is missing"),
+    "a pixel edited by hand": ("preprocess", edit_a_pixel, RAW, "is not the published file of mnist"),
+    "a file cut off": ("preprocess", cut_off, RAW, "bytes where its header says"),
+    "images and labels swapped": ("preprocess", swap, RAW, "begins with 0x00000801, not 0x00000803"),
+    "a label of 10": ("preprocess", label_of_10, LABELS, "label 17 is 10, not 0 to 9"),
+    "no labels": ("preprocess", remove(LABELS), LABELS, "is missing"),
     "images of float64": ("train", put(TRAIN_IMAGES, np.zeros((500, 784))), TRAIN_IMAGES, "holds float64"),
     "images of 100 pixels": ("train", put(TRAIN_IMAGES, np.zeros((500, 100), "f")), TRAIN_IMAGES, "(n, 784)"),
     "labels of int64": ("train", put(TRAIN_LABELS, np.zeros(500, int)), TRAIN_LABELS, "holds int64"),
@@ -146,15 +146,15 @@ SPOILT = {
     "a model with a NaN": ("evaluate", not_a_number, MODEL, "0.bias is not made of finite"),
     "a model of other arrays": ("evaluate", redescribe(shift), "data/model", "normalization or classes differ"),
     "a model without description": ("evaluate", forget_description, MODEL, "no key `network`"),
-    "too many predictions": ("draw", put(PREDICTIONS, np.zeros((201, 10), "f")), PREDICTIONS, "for 200 images"),
+    "too many predictions": ("plot", put(PREDICTIONS, np.zeros((201, 10), "f")), PREDICTIONS, "for 200 images"),
     "a training label of 10": ("train", put(TRAIN_LABELS, np.full(500, 10, np.uint8)), TRAIN_LABELS, "10"),
     "a test label of 10": ("evaluate", put(TEST_LABELS, np.full(200, 10, np.uint8)), TEST_LABELS, "10"),
     "test images of float64": ("evaluate", put(TEST_IMAGES, np.zeros((200, 784))), TEST_IMAGES, "holds float64"),
-    "an archive of predictions": ("draw", write(PREDICTIONS, ARCHIVE), PREDICTIONS, "an archive of several"),
-    "predictions of 9 classes": ("draw", put(PREDICTIONS, np.zeros((200, 9), "f")), PREDICTIONS, "of 10 classes"),
-    "no table of evaluate": ("draw", remove("plots/calibration.csv"), "plots/calibration.csv", "is missing"),
-    "a table of others": ("draw", write("plots/robustness.csv", b"a\n1\n"), "robustness.csv is no table of"),
-    "no curve": ("draw", remove("plots/validation.csv"), "plots/validation.csv", "is missing"),
+    "an archive of predictions": ("plot", write(PREDICTIONS, ARCHIVE), PREDICTIONS, "an archive of several"),
+    "predictions of 9 classes": ("plot", put(PREDICTIONS, np.zeros((200, 9), "f")), PREDICTIONS, "of 10 classes"),
+    "no table of evaluate": ("plot", remove("plots/calibration.csv"), "plots/calibration.csv", "is missing"),
+    "a table of others": ("plot", write("plots/robustness.csv", b"a\n1\n"), "robustness.csv is no table of"),
+    "no curve": ("plot", remove("plots/validation.csv"), "plots/validation.csv", "is missing"),
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ MISTAKES = {
     "out of range": ("train.momentum", {"train.momentum": 1.5}, "is 1.5: input should be less than 1"),
     "two lengths": ("train", {"train.iterations": 9}, "epochs is 3 and iterations is 9: exactly one of them"),
     "true for a number": ("train.batch_size", {"train.batch_size": True}, "is true: input should be a valid int"),
-    "no choice": ("prepare.normalization", {"prepare.normalization": "z"}, "is \"z\": input should be 'standard'"),
+    "no choice": ("preprocess.normalization", {"preprocess.normalization": "z"}, "should be 'standard'"),
 }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ def test_a_recipe_asks_for_training_and_git_brings_the_committed_parameters_back
 
 
 def test_what_exp_run_leaves_in_params_is_an_edit_that_a_recipe_does_not_overwrite(project):
-    project.dvc("exp", "run", "--set-param", "train.seed=7", "prepare")
+    project.dvc("exp", "run", "--set-param", "train.seed=7", "preprocess")
     before = (project.path / "params.yaml").read_bytes()
     assert "--force" in refusal(project.run(*RECIPE, "quick"))
     assert (project.path / "params.yaml").read_bytes() == before

@@ -8,12 +8,12 @@ import pytest
 
 from tests.pipeline.projects import Project, new, stages_run, succeeded
 
-ALL = ["download", "prepare", "train", "evaluate", "draw"]
+ALL = ["download", "preprocess", "train", "evaluate", "plot"]
 MADE_AT_LEAST = {
     "data/model/model.safetensors",
     "data/predictions/test.npy",
     "data/predictions/validation.npy",
-    "data/prepared/prepared.json",
+    "data/preprocessed/dataset.json",
     "metrics/test.json",
     "metrics/train.json",
     "metrics/validation.json",
@@ -69,9 +69,9 @@ def test_a_second_repro_does_nothing_and_says_so(reproduced):
 @pytest.mark.parametrize(
     ("name", "value", "target", "run"),
     [
-        ("draw.misclassified", 3, "draw", ["draw"]),
+        ("plot.misclassified", 3, "plot", ["plot"]),
         ("evaluate.batch_size", 200, "evaluate", ["evaluate"]),
-        ("prepare.seed", 1, "train", ["prepare", "train"]),
+        ("preprocess.seed", 1, "train", ["preprocess", "train"]),
     ],
 )
 def test_a_changed_parameter_runs_no_stage_before_its_own(project, name, value, target, run):
@@ -81,7 +81,7 @@ def test_a_changed_parameter_runs_no_stage_before_its_own(project, name, value, 
 
 def test_a_changed_parameter_of_train_trains_but_does_not_prepare_again(retrained):
     _, said = retrained
-    assert stages_run(said) == ["train", "evaluate", "draw"]
+    assert stages_run(said) == ["train", "evaluate", "plot"]
 
 
 def test_parameters_that_dvc_has_seen_come_back_without_training(retrained, tmp_path):
@@ -108,10 +108,10 @@ def test_a_dry_run_names_the_first_stage_that_changed_code_or_parameters_ask_for
     fresh = clone(reproduced, tmp_path / "clone")
     command = [sys.executable, "-m", "dvc", "repro", "--dry", "--allow-missing"]
 
-    fresh.change({"draw.misclassified": 11})
+    fresh.change({"plot.misclassified": 11})
     completed = fresh.run(*command)
     assert completed.returncode != 0
-    assert "'draw'" in completed.stderr
+    assert "'plot'" in completed.stderr
     assert "'train'" not in completed.stderr
 
     with (fresh.path / "nn" / "losses.py").open("a") as file:
@@ -146,17 +146,18 @@ def test_repro_metrics_and_plots_need_no_history(reproduced, tmp_path, begin):
 
 
 TITLES_OF_CURVES = """
-from stages import draw
+from stages.figures import curves
+from stages.settings.plot import Plot
 from stages.runtime.params import read_section
-for curve in (draw.accuracy_curve(), draw.loss_curve(read_section("draw", draw.Draw))):
+for curve in (curves.accuracy_curve(), curves.loss_curve(read_section("plot", Plot))):
     print(curve.axes[0].get_title())
 """
 
 
 def test_the_whole_pipeline_works_without_validation_images(project):
-    project.change({"prepare.validation_size": 0})
+    project.change({"preprocess.validation_size": 0})
     said = project.dvc("repro")
-    assert stages_run(said) == ["prepare", "train", "evaluate", "draw"]
+    assert stages_run(said) == ["preprocess", "train", "evaluate", "plot"]
     assert "validation" not in said
 
     train, validation, test = (
@@ -172,7 +173,7 @@ def test_the_whole_pipeline_works_without_validation_images(project):
 
     assert (project.path / "plots" / "validation.csv").read_text() == "step,epoch,loss,accuracy\n"
     shown = succeeded(project.run(sys.executable, "-c", TITLES_OF_CURVES))
-    assert shown.count("prepare.validation_size is 0") == 2
+    assert shown.count("preprocess.validation_size is 0") == 2
 
     project.dvc("plots", "show")
     assert "Loss, training and validation" in (project.path / "dvc_plots" / "index.html").read_text()

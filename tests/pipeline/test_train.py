@@ -146,7 +146,7 @@ def test_the_recipe_first_reads_93_of_100_digits_after_a_thousand_plain_steps(tm
     bring_published(project)
     project.change(STANDARD)
     succeeded(project.run(sys.executable, "-c", RECIPE_FIRST))
-    for stage in ("prepare", "train", "evaluate"):
+    for stage in ("preprocess", "train", "evaluate"):
         succeeded(project.stage(stage))
     accuracy = json.loads((project.path / "metrics" / "test.json").read_text())["accuracy"]
     with capsys.disabled():

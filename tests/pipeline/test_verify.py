@@ -51,7 +51,9 @@ def test_what_was_made_elsewhere_is_not_recorded(reproduced, tmp_path):
     assert "dvc.lock is not of the files that are here" in refusal(clone.run(*RECORD))
     clone.dvc("remote", "add", "--local", "store", str(store))
     clone.dvc("pull", "--remote", "store")
-    assert "download, prepare, train, evaluate, draw did not run in this checkout" in refusal(clone.run(*RECORD))
+    assert "download, preprocess, train, evaluate, plot did not run in this checkout" in refusal(
+        clone.run(*RECORD)
+    )
     assert not (clone.path / "environment.json").exists()
 
 
@@ -85,7 +87,7 @@ def test_other_bytes_by_another_kernel_are_a_2_and_explained(recorded, tmp_path)
     code, said = verified(recorded, {"OPENBLAS_CORETYPE": "Sandybridge"})
     assert code == 2, said
     assert re.search(r"^train +data/model +\w{12} +differs: \w{12}$", said, re.MULTILINE)
-    assert re.search(r"^prepare +data/prepared +\w{12} +identical$", said, re.MULTILINE)
+    assert re.search(r"^preprocess +data/preprocessed +\w{12} +identical$", said, re.MULTILINE)
     assert "blas kernel Sandybridge, recorded Haswell" in said
     assert "Another kernel or version of BLAS adds in another order" in said
 

@@ -6,10 +6,10 @@ import sys
 import pytest
 
 PACKAGES = {  # what takes time to load, and who may
-    "numpy": {"prepare", "train", "evaluate", "draw"},
-    "threadpoolctl": {"train", "evaluate", "draw"},
-    "safetensors": {"train", "evaluate", "draw"},
-    "matplotlib": {"draw"},
+    "numpy": {"preprocess", "train", "evaluate", "plot"},
+    "threadpoolctl": {"train", "evaluate", "plot"},
+    "safetensors": {"train", "evaluate", "plot"},
+    "matplotlib": {"plot"},
     "requests": {"download"},
     "tenacity": {"download"},
     "filelock": {"download"},
@@ -26,7 +26,7 @@ PACKAGES = {  # what takes time to load, and who may
 LOADED = "import sys, stages.{}; print(*{{name.split('.')[0] for name in sys.modules}})"
 
 
-@pytest.mark.parametrize("stage", ["download", "prepare", "train", "evaluate", "draw"])
+@pytest.mark.parametrize("stage", ["download", "preprocess", "train", "evaluate", "plot"])
 def test_a_stage_loads_no_package_that_it_does_not_use(stage):
     code = LOADED.format(stage)
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

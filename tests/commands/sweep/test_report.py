@@ -5,7 +5,7 @@ from scipy.stats import binomtest
 
 from commands.sweep import __main__ as sweep
 from commands.sweep import plan
-from commands.sweep.plan import experiments, missing_experiments, read_sweep
+from commands.sweep.plan import RESULTS, SWEEPS, experiments, missing_experiments, read_sweep
 from commands.sweep.report import PAGE, TEMPLATE, comparison, mcnemar, page, table
 from stages.runtime.atomic import write_json
 from stages.runtime.errors import UserError
@@ -27,8 +27,8 @@ rows:
 def widths(tmp_path, monkeypatch):
     """The sweep `widths`, as the file of a checkout."""
     monkeypatch.chdir(tmp_path)
-    Path("docs/sweeps").mkdir(parents=True)
-    Path("docs/sweeps/widths.yaml").write_text(SWEEP)
+    SWEEPS.mkdir(parents=True)
+    Path(f"{SWEEPS}/widths.yaml").write_text(SWEEP)
     return read_sweep("widths")
 
 
@@ -59,7 +59,7 @@ def test_a_sweep_may_begin_with_a_recipe_and_change_that(widths):
 def test_only_what_has_not_been_run_with_these_settings_is_missing(widths):
     first, second, *others = experiments(widths)
     entries = [ended(first, train={}), ended(second, train={}).model_copy(update={"set": {"train.epochs": 9}})]
-    write_json(Path("docs/results/widths.json"), {"experiments": [entry.model_dump() for entry in entries]})
+    write_json(RESULTS / "widths.json", {"experiments": [entry.model_dump() for entry in entries]})
     assert list(missing_experiments("widths", widths)) == [second, *others]
 
 
@@ -81,15 +81,18 @@ def test_a_run_without_validation_images_is_kept_too(widths):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("seeds: [0, 1]", "seeds: []"), "docs/sweeps/widths.yaml: seeds: List should have at least 1 item"),
-        (("stage: train", "stage: test"), "docs/sweeps/widths.yaml: stage"),
-        (("rows:", "row:"), "docs/sweeps/widths.yaml: rows: Field required"),
+        (
+            ("seeds: [0, 1]", "seeds: []"),
+            f"{SWEEPS}/widths.yaml: seeds: List should have at least 1 item",
+        ),
+        (("stage: train", "stage: test"), f"{SWEEPS}/widths.yaml: stage"),
+        (("rows:", "row:"), f"{SWEEPS}/widths.yaml: rows: Field required"),
         (("stage:", "recipe: deap\nstage:"), r"widths.yaml: there is no recipe deap; did you mean deep\?"),
-        (("{about: wide", "{about: [wide"), "docs/sweeps/widths.yaml is not valid YAML"),
+        (("{about: wide", "{about: [wide"), f"{SWEEPS}/widths.yaml is not valid YAML"),
     ],
 )
 def test_a_sweep_that_is_not_as_it_should_be_is_refused(widths, change, message):
-    Path("docs/sweeps/widths.yaml").write_text(SWEEP.replace(*change))
+    Path(f"{SWEEPS}/widths.yaml").write_text(SWEEP.replace(*change))
     Path("recipes").mkdir()
     Path("recipes/deep.yaml").touch()
     with pytest.raises(UserError, match=message):
@@ -106,7 +109,7 @@ def test_an_experiment_of_the_same_name_with_other_parameters_is_refused(widths)
 
 
 def test_an_unknown_sweep_is_refused_with_the_one_that_was_meant(widths):
-    with pytest.raises(UserError, match=r"docs/sweeps/width.yaml is missing; did you mean widths\?"):
+    with pytest.raises(UserError, match=rf"{SWEEPS}/width.yaml is missing; did you mean widths\?"):
         read_sweep("width")
 
 
@@ -133,7 +136,7 @@ def test_a_table_has_the_setting_of_the_least_errors_first(widths):
 def test_a_table_shows_nothing_that_was_made_with_other_settings(widths):
     for experiment in experiments(widths):
         plan.keep("widths", widths, ended(experiment, train={"validation_accuracy": 0.99}))
-    Path("docs/sweeps/widths.yaml").write_text(SWEEP.replace("[64]", "[65]"))
+    Path(f"{SWEEPS}/widths.yaml").write_text(SWEEP.replace("[64]", "[65]"))
     narrow, wide = table("widths").splitlines()[-2:]
     assert narrow.startswith("| narrow | 100, 100 |")
     assert wide.startswith("| wide | not run yet |")
@@ -142,9 +145,9 @@ def test_a_table_shows_nothing_that_was_made_with_other_settings(widths):
 def test_two_sweeps_are_compared_seed_by_seed(widths):
     first, *_ = experiments(widths)
     for name, wrong in (("a", [1, 2, 3]), ("b", [3, 4])):
-        Path(f"docs/sweeps/{name}.yaml").write_text(SWEEP)
-        entry = ended(first, test={"misread": wrong})
-        write_json(Path(f"docs/results/{name}.json"), {"experiments": [entry.model_dump()]})
+        Path(f"{SWEEPS}/{name}.yaml").write_text(SWEEP)
+        entry = ended(first, test={"misclassified": wrong})
+        write_json(RESULTS / f"{name}.json", {"experiments": [entry.model_dump()]})
     assert comparison("a", "b").splitlines()[-1] == "| 0 | 2 | 1 | 1 | 1 |"
 
 

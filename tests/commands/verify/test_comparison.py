@@ -9,7 +9,7 @@ stages:
   train:
     cmd: python -m stages.train
     deps:
-    - {path: data/prepared/train_images.npy, hash: md5, md5: aaaa, size: 1}
+    - {path: data/preprocessed/train_images.npy, hash: md5, md5: aaaa, size: 1}
     - {path: nn/layers.py, hash: md5, md5: bbbb, size: 1}
     params:
       params.yaml:
@@ -94,7 +94,7 @@ def test_the_table_has_a_line_for_each_output_and_for_whatever_else_differs(lock
     lines = table(lock(), lock(("dddd", "bebe"), ("aaaa", "abab"))).splitlines()
     assert [line.split() for line in lines] == [
         ["stage", "dvc.lock", "here"],
-        ["train", "data/prepared/train_images.npy", "aaaa", "differs:", "abab"],
+        ["train", "data/preprocessed/train_images.npy", "aaaa", "differs:", "abab"],
         ["train", "data/model", "cccc.dir", "identical"],
         ["train", "metrics/train.json", "dddd", "differs:", "bebe"],
         ["evaluate", "metrics/test.json", "ffff", "identical"],

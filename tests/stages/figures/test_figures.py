@@ -6,8 +6,8 @@ from PIL import Image
 from stages.evaluation.corruptions import DISTURBANCES
 from stages.figures import confusion, curves, images, reliability, style
 from stages.formats import tables
-from stages.formats.arrays import Normalization, Prepared
-from stages.settings.draw import Draw
+from stages.formats.arrays import DatasetDescription, Normalization
+from stages.settings.plot import Plot
 from stages.settings.train import DeformationSettings
 
 
@@ -34,8 +34,8 @@ CLOTHES = [
     "Bag",
     "Ankle boot",
 ]
-PARAMS = Draw(width=800, smoothing=5, misclassified=40, first_layer=36)
-PREPARED = Prepared(
+PARAMS = Plot(width=800, smoothing=5, misclassified=40, first_layer=36)
+PREPARED = DatasetDescription(
     dataset="mnist",
     classes=DIGITS,
     images={"train": 10, "validation": 0, "test": 0},
@@ -47,10 +47,12 @@ PREPARED = Prepared(
 
 
 def training(rotation):
-    """The part of the section `train` that draw reads."""
-    nothing = dict.fromkeys(("shear", "scale", "shift", "elastic", "thickness", "untouched", "halved"), 0.0)
+    """The part of the section `train` that plot reads."""
+    nothing = dict.fromkeys(
+        ("shear", "scale", "shift", "elastic", "thickness", "unchanged_fraction", "halved_at_end"), 0.0
+    )
     return DeformationSettings.model_validate(
-        {"seed": 0, "augment": {**nothing, "rotation": rotation, "smoothness": 5.0}, "epochs": 3}
+        {"seed": 0, "augment": {**nothing, "rotation": rotation, "elastic_sigma": 5.0}, "epochs": 3}
     )
 
 
@@ -63,13 +65,13 @@ def folder(tmp_path, monkeypatch):
     points = [(step, 1, 3 / step, 1 - 1 / step) for step in range(10, 61, 10)]
     tables.write_table(style.PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), points)
     bins = [(m / 15, (m + 1) / 15, 3 + m**3, 2 + m**3, (m + 0.3) / 15) for m in range(3, 15)]
-    tables.write_table(style.PLOTS / "calibration.csv", ("low", "high", "images", "right", "confidence"), bins)
+    tables.write_table(style.PLOTS / "calibration.csv", ("low", "high", "images", "correct", "confidence"), bins)
     disturbed = [
         (name, strength, 30 * number, 300)
         for name, disturbance in DISTURBANCES.items()
         for number, strength in enumerate(disturbance.strengths)
     ]
-    tables.write_table(style.PLOTS / "robustness.csv", ("disturbance", "strength", "errors", "images"), disturbed)
+    tables.write_table(style.PLOTS / "robustness.csv", ("corruption", "strength", "errors", "images"), disturbed)
     return tmp_path
 
 

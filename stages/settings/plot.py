@@ -1,4 +1,4 @@
-"""The section `draw` of params.yaml: how large the pictures are, and how much they show."""
+"""The section `plot` of params.yaml: how large the pictures are, and how much they show."""
 
 from typing import Annotated
 
@@ -7,8 +7,8 @@ from pydantic import Field
 from stages.runtime.params import Integer, Section
 
 
-class Draw(Section):
-    """The section `draw` of params.yaml."""
+class Plot(Section):
+    """The section `plot` of params.yaml."""
 
     width: Annotated[Integer, Field(ge=400, le=2000)]
     smoothing: Annotated[Integer, Field(ge=1)]

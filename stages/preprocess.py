@@ -1,6 +1,6 @@
-"""Prepare: from the published files to normalized arrays, and a validation part split off the training images.
+"""Preprocess: from the published files to normalized arrays, and a validation part split off the training images.
 
-Run as `python -m stages.prepare`. Reads data/raw, writes data/prepared.
+Run as `python -m stages.preprocess`. Reads data/raw, writes data/preprocessed.
 """
 
 import hashlib
@@ -17,16 +17,16 @@ from stages.runtime.edits import stage
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_all, validate
 from stages.settings.download import DatasetSettings
-from stages.settings.prepare import Prepare
+from stages.settings.preprocess import Preprocess
 
 RAW = Path("data/raw")
 Positions = NDArray[np.int64]
 
 
 def main() -> None:
-    """The stage: params.yaml and data/raw in, data/prepared out."""
+    """The stage: params.yaml and data/raw in, data/preprocessed out."""
     sections = read_all()
-    params = validate("prepare", sections, Prepare)
+    params = validate("preprocess", sections, Preprocess)
     dataset = validate("download", sections, DatasetSettings).dataset
 
     images, labels = read_pair("train")
@@ -34,7 +34,7 @@ def main() -> None:
     verify(dataset)
     if params.validation_size >= len(images):
         raise UserError(
-            f"params.yaml: prepare.validation_size is {params.validation_size}: "
+            f"params.yaml: preprocess.validation_size is {params.validation_size}: "
             f"should be less than the {len(images)} training images"
         )
 
@@ -52,7 +52,7 @@ def main() -> None:
         for name, (pixels, numbers) in parts.items():
             arrays.write(name, table[pixels.reshape(len(pixels), arrays.PIXELS)], numbers)
         arrays.write_description(
-            arrays.Prepared(
+            arrays.DatasetDescription(
                 dataset=dataset,
                 classes=list(DATASETS[dataset].classes),
                 images={name: len(numbers) for name, (_, numbers) in parts.items()},
@@ -106,7 +106,9 @@ def statistics(images: idx.Bytes) -> arrays.Normalization:
     total, n = int(histogram @ values), images.size
     variance = (n * int(histogram @ values**2) - total**2) / n**2
     if variance == 0:
-        raise UserError("all training pixels are equal: prepare.normalization: standard has nothing to divide by")
+        raise UserError(
+            "all training pixels are equal: preprocess.normalization: standard has nothing to divide by"
+        )
     return arrays.Normalization(mean=total / n / 255, standard_deviation=variance**0.5 / 255)
 
 
@@ -122,4 +124,4 @@ def count(labels: idx.Bytes) -> list[int]:
 
 
 if __name__ == "__main__":
-    stage("prepare", main)
+    stage("preprocess", main)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages import prepare
+from stages import preprocess
 from stages.formats import arrays
 from stages.runtime.errors import UserError
 
@@ -13,7 +13,7 @@ def labels(rng):
 
 
 def test_each_class_gives_the_same_share_to_the_validation_images(labels):
-    validation = prepare.stratified_split(labels, 200, seed=0)
+    validation = preprocess.stratified_split(labels, 200, seed=0)
     counts = np.bincount(labels[validation], minlength=10)
     shares = np.bincount(labels) * 200 / len(labels)
     assert counts.sum() == 200
@@ -22,34 +22,34 @@ def test_each_class_gives_the_same_share_to_the_validation_images(labels):
 
 @pytest.mark.parametrize("size", [0, 1, 9, 101, 1049])
 def test_the_split_has_exactly_the_size_asked_for(labels, size):
-    validation = prepare.stratified_split(labels, size, seed=0)
+    validation = preprocess.stratified_split(labels, size, seed=0)
     assert len(np.unique(validation)) == size
 
 
 def test_the_split_depends_on_the_seed_alone(labels):
-    first = prepare.stratified_split(labels, 200, seed=0)
-    assert (first == prepare.stratified_split(labels, 200, seed=0)).all()
-    assert (first != prepare.stratified_split(labels, 200, seed=1)).any()
+    first = preprocess.stratified_split(labels, 200, seed=0)
+    assert (first == preprocess.stratified_split(labels, 200, seed=0)).all()
+    assert (first != preprocess.stratified_split(labels, 200, seed=1)).any()
     assert (np.diff(first) > 0).all()
 
 
 def test_mean_and_deviation_are_those_of_the_pixels(rng):
     images = rng.integers(256, size=(50, 28, 28), dtype=np.uint8)
-    normalization = prepare.statistics(images)
+    normalization = preprocess.statistics(images)
     assert normalization.mean == pytest.approx(np.mean(images / 255), rel=1e-12)
     assert normalization.standard_deviation == pytest.approx(np.std(images / 255), rel=1e-12)
 
 
 def test_normalized_pixels_have_mean_zero_and_deviation_one(rng):
     images = rng.integers(256, size=(50, 28, 28), dtype=np.uint8)
-    x = prepare.normalized_pixels(prepare.statistics(images))[images]
+    x = preprocess.normalized_pixels(preprocess.statistics(images))[images]
     assert x.dtype == np.float32
     assert np.mean(x, dtype=float) == pytest.approx(0, abs=1e-6)
     assert np.std(x, dtype=float) == pytest.approx(1, rel=1e-6)
 
 
 def test_unit_normalization_runs_from_zero_to_one():
-    table = prepare.normalized_pixels(prepare.UNIT)
+    table = preprocess.normalized_pixels(preprocess.UNIT)
     assert table[0] == 0
     assert table[255] == 1
 
@@ -57,13 +57,15 @@ def test_unit_normalization_runs_from_zero_to_one():
 def test_images_of_one_colour_have_no_deviation_and_are_refused():
     images = np.full((5, 28, 28), 7, np.uint8)
     with pytest.raises(UserError, match="all training pixels are equal"):
-        prepare.statistics(images)
+        preprocess.statistics(images)
 
 
-@pytest.mark.parametrize("normalization", [prepare.UNIT, arrays.Normalization(mean=0.13, standard_deviation=0.31)])
+@pytest.mark.parametrize(
+    "normalization", [preprocess.UNIT, arrays.Normalization(mean=0.13, standard_deviation=0.31)]
+)
 def test_full_ink_is_what_the_largest_pixel_becomes(normalization):
-    table = prepare.normalized_pixels(normalization)
-    prepared = arrays.Prepared(
+    table = preprocess.normalized_pixels(normalization)
+    prepared = arrays.DatasetDescription(
         dataset="mnist",
         classes=[],
         images={},

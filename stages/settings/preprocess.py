@@ -1,4 +1,4 @@
-"""The section `prepare` of params.yaml: normalization, and how many validation images."""
+"""The section `preprocess` of params.yaml: normalization, and how many validation images."""
 
 from typing import Annotated, Literal
 
@@ -7,8 +7,8 @@ from pydantic import Field
 from stages.runtime.params import Integer, Section, Seed
 
 
-class Prepare(Section):
-    """The section `prepare` of params.yaml."""
+class Preprocess(Section):
+    """The section `preprocess` of params.yaml."""
 
     normalization: Literal["standard", "unit"]
     validation_size: Annotated[Integer, Field(ge=0)]

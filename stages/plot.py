@@ -1,6 +1,6 @@
 """Draw: the pictures that people look at.
 
-Run as `python -m stages.draw`. Reads the curves, the tables of evaluate, the predictions, the model, the test
+Run as `python -m stages.plot`. Reads the curves, the tables of evaluate, the predictions, the model, the test
 arrays and some training images; writes plots/*.png.
 """
 
@@ -27,7 +27,7 @@ from stages.runtime.atomic import together
 from stages.runtime.edits import stage
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_all, validate
-from stages.settings.draw import Draw
+from stages.settings.plot import Plot
 from stages.settings.train import DeformationSettings
 
 DEFORMATIONS = 12  # of each image, on the sheet that shows them
@@ -39,12 +39,12 @@ Probabilities = NDArray[np.float32]
 def main() -> None:
     """The stage: tables, predictions, model and arrays in; eight pictures out."""
     sections = read_all()
-    params = validate("draw", sections, Draw)
+    params = validate("plot", sections, Plot)
     training = validate("train", sections, DeformationSettings)
     set_style()
-    prepared = arrays.read_description()
-    probabilities = read_probabilities("test", len(prepared.classes))
-    images, labels = arrays.read("test", len(prepared.classes))
+    dataset = arrays.read_description()
+    probabilities = read_probabilities("test", len(dataset.classes))
+    images, labels = arrays.read("test", len(dataset.classes))
     if len(probabilities) != len(labels):
         raise UserError(
             f"data/predictions/test.npy has {len(probabilities)} rows for {len(labels)} images; "
@@ -54,14 +54,14 @@ def main() -> None:
     first = next(layer for layer in network.layers if isinstance(layer, Dense))
 
     width = params.width
-    pixels = np.clip(prepared.normalization.pixels(images), 0, 1)
-    samples = first_of_each_class(*arrays.read("train", len(prepared.classes)))
-    sheet = augmented(samples, training, prepared)
-    mistakes = misclassified(pixels, labels, probabilities, prepared.classes, params.misclassified)
+    pixels = np.clip(dataset.normalization.pixels(images), 0, 1)
+    samples = first_of_each_class(*arrays.read("train", len(dataset.classes)))
+    sheet = augmented(samples, training, dataset)
+    mistakes = misclassified(pixels, labels, probabilities, dataset.classes, params.misclassified)
     with together():
         save(loss_curve(params), "loss_curve", width)
         save(accuracy_curve(), "accuracy_curve", width)
-        save(confusion_matrix(labels, probabilities, prepared.classes), "confusion_matrix", width, ALL_COLORS)
+        save(confusion_matrix(labels, probabilities, dataset.classes), "confusion_matrix", width, ALL_COLORS)
         save(mistakes, "misclassified", width, GREYS)
         save(sheet, "augmented", width, GREYS)
         save(first_layer(first.W, params.first_layer, width), "first_layer", width)
@@ -81,4 +81,4 @@ def read_probabilities(part: str, classes: int) -> Probabilities:
 
 
 if __name__ == "__main__":
-    stage("draw", main)
+    stage("plot", main)
