@@ -30,7 +30,7 @@ from benchmarks.networks import (
     OPTIMIZERS,
     SEEDS,
     TARGETS,
-    training_work,
+    training_flops_per_example,
     weights,
 )
 
@@ -128,7 +128,7 @@ def measure_limit(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
                 for _ in range(PAIRS):
                     limit = ours.ask("matrix")
                     rows = ours.ask("train", widths=widths, batch=512, optimizer="sgd", seconds=SECONDS)
-                    shares.append((rows * training_work(widths) / 1e9 / limit, limit))
+                    shares.append((rows * training_flops_per_example(widths) / 1e9 / limit, limit))
                 share = sorted(share for share, _ in shares)
                 yield {
                     "network": network,

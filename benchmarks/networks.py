@@ -27,6 +27,6 @@ def weights(widths: list[int]) -> int:
     return sum(a * b for a, b in pairwise(widths))
 
 
-def training_work(widths: list[int]) -> int:
+def training_flops_per_example(widths: list[int]) -> int:
     """Floating-point operations a row: 6 a weight, 4 in the first layer, by whose input nobody differentiates."""
     return 6 * weights(widths) - 2 * widths[0] * widths[1]

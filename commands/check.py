@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from stages.runtime.errors import UserError, command
-from stages.runtime.params import PARAMS, Section, read_all, suggest, validate
+from stages.runtime.errors import UserError, run_or_exit
+from stages.runtime.params import Section, did_you_mean, read_all, validate
+from stages.runtime.paths import PARAMS
 from stages.settings.download import Download
 from stages.settings.evaluate import Evaluate
 from stages.settings.plot import Plot
@@ -23,7 +24,7 @@ SECTIONS: dict[str, type[Section]] = {
 def mistakes_in(content: Mapping[str, object], path: Path = PARAMS) -> list[str]:
     """A line for each section with mistakes, or that nobody reads; `path` is where the content stands."""
     mistakes = [
-        f"{path}: the section {name} is not known; {suggest(str(name), list(SECTIONS))}"
+        f"{path}: the section {name} is not known; {did_you_mean(str(name), list(SECTIONS))}"
         for name in content
         if name not in SECTIONS
     ]
@@ -43,4 +44,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    command("check", main)
+    run_or_exit("check", main)

@@ -19,8 +19,9 @@ from ruamel.yaml.representer import RoundTripRepresenter
 
 from commands.check import mistakes_in
 from stages.runtime.atomic import write
-from stages.runtime.errors import UserError, command, without_login
-from stages.runtime.params import PARAMS, read_all
+from stages.runtime.errors import UserError, redact_credentials, run_or_exit
+from stages.runtime.params import read_all
+from stages.runtime.paths import PARAMS
 
 RECIPES = Path("recipes")
 BACK = f"`git checkout -- {PARAMS}` brings the committed parameters back"
@@ -70,7 +71,7 @@ def apply(name: str, *, force: bool) -> None:
     changed = [key for key in after | before if before.get(key, "") != after.get(key, "")]
     for key in changed:
         change = f"{key}: {before.get(key, '(not there)')} -> {after.get(key, '(not there)')}"
-        print(without_login(change))  # noqa: T201
+        print(redact_credentials(change))  # noqa: T201
     if changed:
         print(f"{PARAMS} is as the recipe {name} wants it; `dvc repro` trains with it. {BACK}.")  # noqa: T201
     else:
@@ -183,4 +184,4 @@ def round_trip() -> YAML:
 
 
 if __name__ == "__main__":
-    command("recipe", main)
+    run_or_exit("recipe", main)

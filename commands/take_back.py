@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from commands.doctor.processes import refuse_company
 from stages.runtime.atomic import write
 from stages.runtime.edits import REJECTED, content_hash
-from stages.runtime.errors import UserError, command
+from stages.runtime.errors import UserError, run_or_exit
 
 
 class Run(BaseModel):
@@ -72,4 +72,4 @@ def put(source: Path, kept: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    command("take back", main)
+    run_or_exit("take back", main)

@@ -40,7 +40,7 @@ VARIANCE_LEFT_OUT = 0.01  # share of the variance of the elastic field that the 
 
 
 @dataclass(frozen=True)
-class Strengths:
+class DeformationRanges:
     """How strong each part of the deformation is; 0 for none.
 
     rotation and shear are drawn between plus and minus so many degrees (evenly in the tangent of half the angle,
@@ -78,7 +78,7 @@ class Deformation:
 
     def __init__(
         self,
-        strengths: Strengths,
+        strengths: DeformationRanges,
         side: int,
         parts: int,
         *,

@@ -5,7 +5,7 @@ import numpy as np
 from nn.flat import Array
 
 
-class MovingAverage:
+class ExponentialMovingAverage:
     """The exponential moving average of params (size,).
 
     average = average + (1 - d) (params - average), with d = min(decay, (1 + t) / (10 + t)) at step t: short at

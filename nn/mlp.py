@@ -21,7 +21,7 @@ INITIALIZATIONS: dict[str, Callable[[int, int], float]] = {"he": he, "glorot": g
 SUITABLE = {"relu": he, "leaky_relu": he, "gelu": he, "tanh": glorot, "sigmoid": glorot}
 
 
-def fully_connected(
+def mlp(
     widths: Sequence[int],
     activation: str = "relu",
     *,

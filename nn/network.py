@@ -148,7 +148,7 @@ class Network:
                 layer.offset_gradient(rows, parts)
 
 
-def training_work(layers: Sequence[Layer]) -> int:
+def training_flops_per_example(layers: Sequence[Layer]) -> int:
     """Floating-point operations that one row takes in training: 6 a weight, in the first layer 4."""
     weights = [size(layer.weights) for layer in layers if layer.weights]
     return 6 * sum(weights) - 2 * weights[0]

@@ -18,20 +18,20 @@ Task = Callable[[int], None]
 """Something to do; it is told which member of the team does it, 0 to threads - 1, to use that one's scratch."""
 
 
-MOST_THREADS = 256
-LITTLE_WORK = 40e6  # floating-point operations: less is done by one before another has woken up
+MAX_THREADS = 256
+MIN_PARALLEL_FLOPS = 40e6  # floating-point operations: less is done by one before another has woken up
 
 
-def suitable_parts(batch: int, work: float) -> int:
+def default_shards(batch: int, work: float) -> int:
     """How many parts for batches of so many rows and floating-point operations.
 
     One where there is little work; else one for 64 rows, but two at least, for the sake of two cores, and four at
     most, because many small products are slower than few large ones.
     """
-    return 1 if work <= LITTLE_WORK else min(max(batch // 64, 2), 4)
+    return 1 if work <= MIN_PARALLEL_FLOPS else min(max(batch // 64, 2), 4)
 
 
-def suitable_threads(parts: int, work: float = float("inf")) -> int:
+def default_threads(parts: int, work: float = float("inf")) -> int:
     """How many threads for rounds of so many parts and floating-point operations.
 
     The smaller of cores and parts, one where there is little work, and NETWORK_THREADS of the environment instead
@@ -39,14 +39,14 @@ def suitable_threads(parts: int, work: float = float("inf")) -> int:
     """
     wanted = os.environ.get("NETWORK_THREADS", "")
     if wanted:
-        if not (wanted.isdecimal() and 0 < int(wanted) <= MOST_THREADS):
-            raise ValueError(f"NETWORK_THREADS is {wanted!r}: should be a whole number, 1 to {MOST_THREADS}")
+        if not (wanted.isdecimal() and 0 < int(wanted) <= MAX_THREADS):
+            raise ValueError(f"NETWORK_THREADS is {wanted!r}: should be a whole number, 1 to {MAX_THREADS}")
         return int(wanted)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, parts) if work > LITTLE_WORK else 1
+    return min(cores, parts) if work > MIN_PARALLEL_FLOPS else 1
 
 
-class Team:
+class WorkerPool:
     """`threads` threads, the caller among them, each with a single thread of BLAS.
 
     Used as a context: NumPy warns of no number inside; the threads end with it, and BLAS gets back its threads.
@@ -118,7 +118,7 @@ class Team:
                 self.work(member)
                 self.done[member - 1].release()
 
-    def __enter__(self) -> "Team":
+    def __enter__(self) -> "WorkerPool":
         # The number of threads inside BLAS changes the order of its sums, and with it the bits: so it has one.
         self.blas = threadpool_limits(limits=1, user_api="blas")
         # Numbers that are not finite are looked for where they matter, and said once: no warnings from here. It is

@@ -7,12 +7,12 @@ import numpy as np
 from nn.flat import Array, slices, split
 from nn.layers import Dense, Layer
 from nn.network import BLOCK_WORK, Network
-from nn.parallel import Task, Team
+from nn.parallel import Task, WorkerPool
 
 ROWS_OF_A_PART = 50  # fewer make slow products, and the columns of W are shared out instead
 
 
-def predict(network: Network, x: Array, team: Team) -> Array:
+def predict(network: Network, x: Array, team: WorkerPool) -> Array:
     """Logits (n, classes) of any number of rows x (n, inputs), computed `network.rows` at a time."""
     logits: Array = np.empty((len(x), network.outputs), network.params.dtype)
     first = network.layers[0]
@@ -32,7 +32,7 @@ def predict(network: Network, x: Array, team: Team) -> Array:
     return logits
 
 
-def forward_by_rows(network: Network, n: int, team: Team) -> None:
+def forward_by_rows(network: Network, n: int, team: WorkerPool) -> None:
     """Logits of the first n rows, in parts that go through all layers side by side."""
     parts = split(n, min(network.parts, n // ROWS_OF_A_PART))
 
@@ -47,7 +47,7 @@ def forward_by_rows(network: Network, n: int, team: Team) -> None:
         team.run(tasks)
 
 
-def forward_by_columns(network: Network, n: int, team: Team) -> None:
+def forward_by_columns(network: Network, n: int, team: WorkerPool) -> None:
     """Logits of the first n rows, layer by layer, the outputs of a large Dense layer in blocks side by side."""
     rows = slice(0, n)
     for layer in network.layers:

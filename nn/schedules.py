@@ -34,7 +34,7 @@ def one_cycle(progress: float, rise: float = 0.3, first: float = 1 / 25, last: f
     return last + (1 - last) * cosine((progress - rise) / (1 - rise))
 
 
-def warmed_up(schedule: Schedule, share: float, step: float) -> Schedule:
+def with_warmup(schedule: Schedule, share: float, step: float) -> Schedule:
     """First a straight line up to 1 in this share of the run, 0 <= share < 1, then the schedule.
 
     `step` is the share of one step: the line reaches its height at the end of a step, so that none has rate 0.

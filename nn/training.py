@@ -17,7 +17,7 @@ from math import ceil, isfinite, sqrt
 import numpy as np
 
 from nn.augmentation import Deformation
-from nn.averaging import MovingAverage
+from nn.averaging import ExponentialMovingAverage
 from nn.constraints import clipping_factor, limit_norms
 from nn.flat import Array, slices, split
 from nn.hard_examples import HardExamples
@@ -25,7 +25,7 @@ from nn.layers import Dense
 from nn.losses import Labels, SoftmaxCrossEntropy
 from nn.network import Block, Network
 from nn.optimizers import Optimizer
-from nn.parallel import Task, Team
+from nn.parallel import Task, WorkerPool
 from nn.random_streams import Purpose, stream
 from nn.schedules import Schedule
 
@@ -71,10 +71,10 @@ class Trainer:
         images: Array,
         labels: Labels,
         *,
-        team: Team,
+        team: WorkerPool,
         smoothing: float = 0.0,
-        average: MovingAverage | None = None,
-        statistics: MovingAverage | None = None,
+        average: ExponentialMovingAverage | None = None,
+        statistics: ExponentialMovingAverage | None = None,
         extras: Extras = NOTHING,
         deformation: Deformation | None = None,
         hard_examples: HardExamples | None = None,
@@ -131,7 +131,7 @@ class Trainer:
             self.statistics.update(slice(None), np.empty_like(self.network.statistics))
         return loss, self.norm()
 
-    def learned(self) -> tuple[Array, Array]:
+    def inference_parameters(self) -> tuple[Array, Array]:
         """Parameters and statistics as they should be used: their averages, where there are any."""
         return (
             self.network.params if self.average is None else self.average.average,

@@ -34,6 +34,6 @@ Lowest first; a file imports only files above it, and no stage imports another:
 
 from stages.runtime import snapshot, environment  # in this order  # noqa: F401  # isort: skip
 
-environment.check()
-environment.pin_kernel()
-environment.keep_fonts_here()
+environment.check_versions()
+environment.pin_blas_kernel()
+environment.set_font_cache()

@@ -15,13 +15,12 @@ from filelock import FileLock, Timeout
 from stages.downloading.http import Failure, say
 from stages.downloading.sources import PACKAGE, bring, has
 from stages.formats.datasets import DATASETS, PublishedFile
-from stages.runtime.atomic import advice, together, writing
-from stages.runtime.edits import stage
-from stages.runtime.errors import UserError, without_login
+from stages.runtime.atomic import all_or_none, atomic_write, free_space_hint
+from stages.runtime.edits import run_stage
+from stages.runtime.errors import UserError, redact_credentials
 from stages.runtime.params import read_section
+from stages.runtime.paths import DOWNLOADS, RAW
 from stages.settings.download import SOURCE, Download
-
-RAW = Path("data/raw")
 
 
 def main() -> None:
@@ -30,14 +29,17 @@ def main() -> None:
     Raises UserError where no source gives them, and what each of them did instead.
     """
     section = read_section("download", Download)
-    store = Path(os.environ.get("DVC_ROOT") or ".") / ".dvc" / "tmp" / "downloads"
     files = DATASETS[section.dataset].files
     try:
-        with alone(store):
-            gather(files, [*mirror(section.dataset), *section.sources[section.dataset]], store, section.dataset)
-            publish(files, store, RAW)
+        with alone(DOWNLOADS):
+            gather(
+                files, [*mirror(section.dataset), *section.sources[section.dataset]], DOWNLOADS, section.dataset
+            )
+            publish(files, DOWNLOADS, RAW)
     except OSError as error:
-        raise UserError(f"{store} or {RAW}: {error.strerror or error}{advice(store, error)}") from error
+        raise UserError(
+            f"{DOWNLOADS} or {RAW}: {error.strerror or error}{free_space_hint(DOWNLOADS, error)}"
+        ) from error
 
 
 def mirror(dataset: str) -> list[str]:
@@ -49,7 +51,7 @@ def mirror(dataset: str) -> list[str]:
         return [f"{place.rstrip('/')}/{dataset}"]
     if "://" in place:
         raise UserError(
-            f"DATASET_MIRROR is {without_login(place)}: should be a folder, or a URL with http or https"
+            f"DATASET_MIRROR is {redact_credentials(place)}: should be a folder, or a URL with http or https"
         )
     return [(Path(place).expanduser().absolute() / dataset).as_uri()]
 
@@ -83,7 +85,7 @@ def gather(files: Sequence[PublishedFile], sources: Sequence[str], store: Path, 
         try:
             bring(source, missing, store)
         except Failure as error:
-            failures.append(f"{without_login(source)} failed: {error}")
+            failures.append(f"{redact_credentials(source)} failed: {error}")
             if number < len(sources):
                 say(f"{failures[-1]}; trying the next source")
         else:
@@ -101,13 +103,13 @@ def publish(files: Sequence[PublishedFile], store: Path, folder: Path) -> None:
 
     The store keeps them: DVC removes data/raw before it runs the stage again, whatever the reason.
     """
-    with together():
+    with all_or_none():
         for file in files:
-            with (store / file.sha256).open("rb") as kept, writing(folder / file.name) as final:
+            with (store / file.sha256).open("rb") as kept, atomic_write(folder / file.name) as final:
                 shutil.copyfileobj(kept, final)
     for partial in [*store.glob("*.part"), *store.glob("*.version")]:
         partial.unlink()
 
 
 if __name__ == "__main__":
-    stage("download", main)
+    run_stage("download", main)

@@ -5,31 +5,28 @@ the test images plots/confusion.csv, plots/per_class.csv, plots/calibration.csv 
 """
 
 from math import isfinite
-from pathlib import Path
 
 import numpy as np
 
 from nn.losses import cross_entropy, softmax
 from nn.network import Network
-from nn.parallel import Team
+from nn.parallel import WorkerPool
 from nn.prediction import predict
-from stages.evaluation.calibration import Bin, calibration_error, reliability
-from stages.evaluation.corruptions import DISTURBANCES
-from stages.evaluation.metrics import Counts, confusion_counts, halves, per_class, rates
+from stages.evaluation.calibration import Bin, expected_calibration_error, reliability
+from stages.evaluation.corruptions import CORRUPTIONS
+from stages.evaluation.metrics import Counts, confusion_counts, error_rates, errors_by_half, per_class
 from stages.evaluation.test_time_augmentation import MOVES, averaged
 from stages.formats import arrays
 from stages.formats.model import read_model
 from stages.formats.tables import write_table
-from stages.runtime.atomic import together, write_json
-from stages.runtime.cores import number_of_threads
-from stages.runtime.edits import stage
+from stages.runtime.atomic import all_or_none, write_json
+from stages.runtime.cores import thread_count
+from stages.runtime.edits import run_stage
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_section
+from stages.runtime.paths import METRICS, PLOTS, PREDICTIONS
 from stages.settings.evaluate import Evaluate
 
-PREDICTIONS = Path("data/predictions")
-METRICS = Path("metrics")
-PLOTS = Path("plots")
 CONFUSION_COLUMNS = ("actual", "predicted", "count", "share")
 PER_CLASS_COLUMNS = ("class", "precision", "recall", "f1")
 CALIBRATION_COLUMNS = ("low", "high", "images", "correct", "confidence", "accuracy")
@@ -50,10 +47,10 @@ def main() -> None:
             "normalization or classes differ; `dvc repro` makes both anew"
         )
 
-    threads = number_of_threads(network.parts)
-    parts: tuple[arrays.Part, ...] = ("validation", "test")
+    threads = thread_count(network.parts)
+    parts: tuple[arrays.Split, ...] = ("validation", "test")
     data = {part: arrays.read(part, len(classes)) for part in parts}  # all, before anything is written
-    with together(), Team(threads) as team:
+    with all_or_none(), WorkerPool(threads) as team:
         for part, (images, labels) in data.items():
             logits = predict(network, images, team)
             loss = cross_entropy(logits, labels) if len(labels) else None
@@ -63,11 +60,14 @@ def main() -> None:
             arrays.save(PREDICTIONS / f"{part}.npy", probabilities)
             bins = reliability(probabilities, labels)
             confusion = confusion_counts(labels, probabilities.argmax(axis=1), len(classes))
-            figures: dict[str, object] = {**summary(confusion, loss), "calibration_error": calibration_error(bins)}
+            figures: dict[str, object] = {
+                **summary(confusion, loss),
+                "calibration_error": expected_calibration_error(bins),
+            }
             if part == "test":
                 wrong = probabilities.argmax(axis=1) != labels
                 # Which ones: so that two models can be compared image by image (McNemar's test).
-                figures |= halves(wrong) | {"misclassified": np.flatnonzero(wrong).tolist()}
+                figures |= errors_by_half(wrong) | {"misclassified": np.flatnonzero(wrong).tolist()}
             if moves := MOVES[params.views]:
                 seen = averaged(network, images, probabilities, moves, background=dataset.background, team=team)
                 figures |= views_summary(seen, labels)
@@ -84,7 +84,7 @@ def main() -> None:
 def summary(confusion: Counts, loss: float | None) -> dict[str, float | int | None]:
     """The first figures of metrics/test.json: fractions between 0 and 1, the loss in nats, null without images."""
     images, correct = int(confusion.sum()), int(np.trace(confusion))
-    return rates(images - correct, images) | {"images": images, "loss": loss}
+    return error_rates(images - correct, images) | {"images": images, "loss": loss}
 
 
 def by_class(confusion: Counts) -> dict[str, list[float] | None]:
@@ -102,7 +102,7 @@ def views_summary(probabilities: arrays.Images, labels: arrays.Labels) -> dict[s
     # Normalized by softmax, log p gives p again; an average may have underflowed to 0.
     logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
     loss = cross_entropy(logits, labels) if images else None
-    return {f"views_{name}": figure for name, figure in (rates(errors, images) | {"loss": loss}).items()}
+    return {f"views_{name}": figure for name, figure in (error_rates(errors, images) | {"loss": loss}).items()}
 
 
 def per_class_rows(confusion: Counts, classes: list[str]) -> list[tuple[str, float, float, float]]:
@@ -130,14 +130,14 @@ def robustness_rows(
     images: arrays.Images,
     labels: arrays.Labels,
     normalization: arrays.Normalization,
-    team: Team,
+    team: WorkerPool,
 ) -> list[tuple[str, float, float, int, int]]:
     """A row a disturbance and strength: how well the images are read after it."""
     rows: list[tuple[str, float, float, int, int]] = []
     pixels = np.clip(normalization.pixels(images), 0, 1)
-    for name, disturbance in DISTURBANCES.items():
-        for strength in disturbance.strengths:
-            disturbed = disturbance.disturb(pixels, strength) if strength else pixels
+    for name, corruption in CORRUPTIONS.items():
+        for strength in corruption.strengths:
+            disturbed = corruption.apply(pixels, strength) if strength else pixels
             logits = predict(network, normalization.normalized(disturbed), team)
             errors = int((logits.argmax(axis=1) != labels).sum())
             rows.append((name, strength, (len(labels) - errors) / len(labels), errors, len(labels)))
@@ -145,4 +145,4 @@ def robustness_rows(
 
 
 if __name__ == "__main__":
-    stage("evaluate", main)
+    run_stage("evaluate", main)

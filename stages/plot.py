@@ -4,8 +4,6 @@ Run as `python -m stages.plot`. Reads the curves, the tables of evaluate, the pr
 arrays and some training images; writes plots/*.png.
 """
 
-from pathlib import Path
-
 import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +21,11 @@ from stages.figures.style import (
 )
 from stages.formats import arrays
 from stages.formats.model import read_model
-from stages.runtime.atomic import together
-from stages.runtime.edits import stage
+from stages.runtime.atomic import all_or_none
+from stages.runtime.edits import run_stage
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_all, validate
+from stages.runtime.paths import PREDICTIONS
 from stages.settings.plot import Plot
 from stages.settings.train import DeformationSettings
 
@@ -47,7 +46,7 @@ def main() -> None:
     images, labels = arrays.read("test", len(dataset.classes))
     if len(probabilities) != len(labels):
         raise UserError(
-            f"data/predictions/test.npy has {len(probabilities)} rows for {len(labels)} images; "
+            f"{PREDICTIONS}/test.npy has {len(probabilities)} rows for {len(labels)} images; "
             "`dvc repro --force evaluate` makes it again"
         )
     network, _ = read_model(rows=1)
@@ -58,7 +57,7 @@ def main() -> None:
     samples = first_of_each_class(*arrays.read("train", len(dataset.classes)))
     sheet = augmented(samples, training, dataset)
     mistakes = misclassified(pixels, labels, probabilities, dataset.classes, params.misclassified)
-    with together():
+    with all_or_none():
         save(loss_curve(params), "loss_curve", width)
         save(accuracy_curve(), "accuracy_curve", width)
         save(confusion_matrix(labels, probabilities, dataset.classes), "confusion_matrix", width, ALL_COLORS)
@@ -71,7 +70,7 @@ def main() -> None:
 
 def read_probabilities(part: str, classes: int) -> Probabilities:
     """The predictions for a part, (n, classes)."""
-    path = Path(f"data/predictions/{part}.npy")
+    path = PREDICTIONS / f"{part}.npy"
     probabilities = arrays.load(path)
     if probabilities.shape[1:] != (classes,) or probabilities.dtype != np.float32:
         raise UserError(
@@ -81,4 +80,4 @@ def read_probabilities(part: str, classes: int) -> Probabilities:
 
 
 if __name__ == "__main__":
-    stage("plot", main)
+    run_stage("plot", main)

@@ -4,7 +4,6 @@ Run as `python -m stages.preprocess`. Reads data/raw, writes data/preprocessed.
 """
 
 import hashlib
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +11,14 @@ from numpy.typing import NDArray
 from nn.random_streams import Purpose, stream
 from stages.formats import arrays, idx
 from stages.formats.datasets import DATASETS, DatasetName
-from stages.runtime.atomic import together
-from stages.runtime.edits import stage
+from stages.runtime.atomic import all_or_none
+from stages.runtime.edits import run_stage
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_all, validate
+from stages.runtime.paths import RAW
 from stages.settings.download import DatasetSettings
 from stages.settings.preprocess import Preprocess
 
-RAW = Path("data/raw")
 Positions = NDArray[np.int64]
 
 
@@ -43,12 +42,12 @@ def main() -> None:
     normalization = statistics(images[train]) if params.normalization == "standard" else UNIT
     table = normalized_pixels(normalization)
 
-    parts: dict[arrays.Part, tuple[idx.Bytes, idx.Bytes]] = {
+    parts: dict[arrays.Split, tuple[idx.Bytes, idx.Bytes]] = {
         "train": (images[train], labels[train]),
         "validation": (images[validation], labels[validation]),
         "test": (test_images, test_labels),
     }
-    with together():
+    with all_or_none():
         for name, (pixels, numbers) in parts.items():
             arrays.write(name, table[pixels.reshape(len(pixels), arrays.PIXELS)], numbers)
         arrays.write_description(
@@ -124,4 +123,4 @@ def count(labels: idx.Bytes) -> list[int]:
 
 
 if __name__ == "__main__":
-    stage("preprocess", main)
+    run_stage("preprocess", main)

@@ -6,14 +6,14 @@ plots/validation.csv; the last three are renewed at every validation, so that a 
 
 from math import ceil
 
-from nn.network import training_work
-from nn.parallel import Team
+from nn.network import training_flops_per_example
+from nn.parallel import WorkerPool
 from nn.random_streams import Purpose, stream
 from nn.training import Diverged, steps_per_epoch, train
 from stages.formats import arrays
 from stages.formats.model import write_model
-from stages.runtime.cores import number_of_threads
-from stages.runtime.edits import stage, still_as_told
+from stages.runtime.cores import thread_count
+from stages.runtime.edits import run_stage, stop_if_edited
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_section
 from stages.settings.train import Train
@@ -45,9 +45,9 @@ def main() -> None:
         log_every=params.log_every or ceil(steps / MOST_ROWS),
         parameters=network.params.size,
     )
-    threads = number_of_threads(network.parts, training_work(network.layers) * params.batch_size)
+    threads = thread_count(network.parts, training_flops_per_example(network.layers) * params.batch_size)
     try:
-        with Team(threads) as team:
+        with WorkerPool(threads) as team:
             trainer = make_trainer(params, network, images, labels, dataset=dataset, team=team)
             run = train(
                 trainer,
@@ -71,7 +71,7 @@ def main() -> None:
                 if last:
                     break
                 if epoch_ends:
-                    still_as_told()
+                    stop_if_edited()
     except Diverged as diverged:
         raise UserError(f"{diverged}; no model was saved. Try a lower train.learning_rate, or clip_norm") from None
     finally:
@@ -115,4 +115,4 @@ def refuse_what_does_not_fit(
 
 
 if __name__ == "__main__":
-    stage("train", main)
+    run_stage("train", main)

@@ -8,13 +8,13 @@ import threadpoolctl
 
 from benchmarks.accuracy import Classify, Learn
 from benchmarks.networks import IMAGES
-from nn.augmentation import Deformation, Strengths
+from nn.augmentation import Deformation, DeformationRanges
 from nn.flat import slices
 from nn.inference import PARTS, fold, inference_network
-from nn.mlp import fully_connected
-from nn.network import Network, training_work
+from nn.mlp import mlp
+from nn.network import Network, training_flops_per_example
 from nn.optimizers import Adam, Momentum
-from nn.parallel import Team, suitable_parts, suitable_threads
+from nn.parallel import WorkerPool, default_shards, default_threads
 from nn.prediction import predict as predict_rows
 from nn.random_streams import Purpose, stream
 from nn.training import Trainer
@@ -40,16 +40,16 @@ def trainer(
 ) -> Trainer:
     """As the stage `train` makes it."""
     threadpoolctl.threadpool_limits(limits=1, user_api="blas")
-    layers = fully_connected(widths)
-    work = training_work(layers) * batch
-    network = Network(layers, widths[0], batch, suitable_parts(batch, work))
+    layers = mlp(widths)
+    work = training_flops_per_example(layers) * batch
+    network = Network(layers, widths[0], batch, default_shards(batch, work))
     network.initialize(stream(seed, Purpose.WEIGHTS))
     kind = Momentum if optimizer == "sgd" else Adam
-    team = Team(min(threads, suitable_threads(network.parts, work)))
+    team = WorkerPool(min(threads, default_threads(network.parts, work)))
     return Trainer(network, kind(network.params, network.grads, network.decayed), images, labels, team=team)
 
 
-STRENGTHS = Strengths(
+STRENGTHS = DeformationRanges(
     rotation=15, shear=15, scale=0.15, shift=1, elastic=1, elastic_sigma=5, thickness=1, unchanged_fraction=0.1
 )
 
@@ -80,7 +80,7 @@ def learner(
             made.step(chosen, rate)
 
     def classify(x: np.ndarray) -> np.ndarray:
-        fold(made.network, *made.learned(), reader)
+        fold(made.network, *made.inference_parameters(), reader)
         return predict_rows(reader, x, made.team).argmax(axis=1)
 
     return learn, classify
@@ -90,7 +90,7 @@ def predict(widths: list[int], batch: int, threads: int) -> Callable[[], None]:
     """Logits of one batch."""
     threadpoolctl.threadpool_limits(limits=1, user_api="blas")
     images, _ = data(batch)
-    network = Network(fully_connected(widths), widths[0], min(batch, 2048), PARTS, trains=False)
+    network = Network(mlp(widths), widths[0], min(batch, 2048), PARTS, trains=False)
     network.initialize(stream(0, Purpose.WEIGHTS))
-    team = Team(threads)
+    team = WorkerPool(threads)
     return lambda: predict_rows(network, images, team)

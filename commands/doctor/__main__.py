@@ -12,7 +12,7 @@ from pathlib import Path
 from commands.doctor import cache, prerequisites, stale
 from commands.doctor.checkout import Checkout, Finding
 from commands.doctor.processes import living, refuse_company
-from stages.runtime.errors import UserError, command
+from stages.runtime.errors import UserError, run_or_exit
 
 Check = Callable[[Checkout], Iterator[Finding]]
 
@@ -84,4 +84,4 @@ def say(text: str, end: str = "\n") -> None:
 
 
 if __name__ == "__main__":
-    command("doctor", main)
+    run_or_exit("doctor", main)

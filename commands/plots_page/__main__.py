@@ -22,8 +22,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from stages.runtime.atomic import write, writing
-from stages.runtime.errors import UserError, command
+from stages.runtime.atomic import atomic_write, write
+from stages.runtime.errors import UserError, run_or_exit
 
 SKELETON = Path("commands/plots_page/skeleton.html")
 PAGE = Path(".dvc/plots/page.html")
@@ -148,7 +148,7 @@ def screenshot() -> None:
         )
         drawn = Image.open(io.BytesIO(picture.read_bytes())).convert("RGB")
     small = drawn.resize((SHOWN, round(drawn.height * SHOWN / drawn.width)), Image.Resampling.LANCZOS)
-    with writing(PICTURE) as file:
+    with atomic_write(PICTURE) as file:
         small.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
             file, format="png", optimize=True
         )
@@ -199,4 +199,4 @@ def look_at(page: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 if __name__ == "__main__":
-    command("plots_page", main)
+    run_or_exit("plots_page", main)

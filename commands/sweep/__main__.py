@@ -19,7 +19,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
@@ -34,10 +33,10 @@ from commands.sweep.plan import (
     read_sweep,
     settings,
 )
-from stages.formats.tables import read_numbers
-from stages.runtime.errors import UserError, command
+from stages.formats.tables import read_columns
+from stages.runtime.errors import UserError, run_or_exit
+from stages.runtime.paths import TIMES
 
-SECONDS = Path(".dvc/tmp/times")  # where a training leaves how long it took
 PAUSE = 5.0  # seconds between two looks at whether an experiment has ended
 PATIENCE = 300.0  # seconds after which the queue is asked in any case: of one that failed there is no other sign
 
@@ -65,7 +64,7 @@ def main() -> None:
         elif name in shown:  # it runs, or has run, and waits to be taken in
             refuse_others(name, experiment, shown[name])
             continue
-        (SECONDS / f"{name}.csv").unlink(missing_ok=True)  # of an experiment that had this name before
+        (TIMES / f"{name}.csv").unlink(missing_ok=True)  # of an experiment that had this name before
         stage = [sweep.stage] if sweep.stage else []
         run("dvc", "exp", "run", *stage, "--queue", "--name", name, *settings(experiment.set))
     start_workers(options.jobs)
@@ -181,10 +180,10 @@ def finished(name: str, experiment: Experiment, content: dict[str, Any]) -> Expe
     title = name_of(name, experiment)
     if set(metrics) != wanted:
         raise UserError(f"{title} has no figures of {', '.join(sorted(wanted - set(metrics)))}")
-    times = SECONDS / f"{title}.csv"
-    seconds = read_numbers(times, ("seconds",))[0][-1] if times.exists() else None
+    times = TIMES / f"{title}.csv"
+    seconds = read_columns(times, ("seconds",))[0][-1] if times.exists() else None
     return experiment.model_copy(update={"metrics": metrics, "seconds": seconds})
 
 
 if __name__ == "__main__":
-    command("sweep", main)
+    run_or_exit("sweep", main)

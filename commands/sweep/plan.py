@@ -12,7 +12,7 @@ from ruamel.yaml.error import YAMLError
 from commands.recipe import RECIPES, leaves, names
 from stages.runtime.atomic import read_json, write_json
 from stages.runtime.errors import UserError
-from stages.runtime.params import read_all, suggest
+from stages.runtime.params import did_you_mean, read_all
 
 SWEEPS, RESULTS = Path("docs/experiments/sweeps"), Path("docs/experiments/results")
 
@@ -58,7 +58,9 @@ def read_sweep(name: str) -> Sweep:
     """The sweep of this name; raises UserError where there is none, or it is not as it should be."""
     path = SWEEPS / f"{name}.yaml"
     if not path.exists():
-        raise UserError(f"{path} is missing; {suggest(name, sorted(file.stem for file in SWEEPS.glob('*.yaml')))}")
+        raise UserError(
+            f"{path} is missing; {did_you_mean(name, sorted(file.stem for file in SWEEPS.glob('*.yaml')))}"
+        )
     try:
         sweep = Sweep.model_validate(YAML(typ="safe", pure=True).load(path.read_text("utf-8")))
     except YAMLError as error:
@@ -67,7 +69,7 @@ def read_sweep(name: str) -> Sweep:
         first = error.errors()[0]
         raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     if sweep.recipe is not None and sweep.recipe not in names():
-        raise UserError(f"{path}: there is no recipe {sweep.recipe}; {suggest(sweep.recipe, names())}")
+        raise UserError(f"{path}: there is no recipe {sweep.recipe}; {did_you_mean(sweep.recipe, names())}")
     return sweep
 
 

@@ -16,7 +16,7 @@ from statistics import mean
 
 from commands.sweep.plan import Experiment, Row, Sweep, current, read_sweep, settings
 from stages.runtime.atomic import write
-from stages.runtime.errors import command
+from stages.runtime.errors import run_or_exit
 
 PAGE, TEMPLATE = Path("docs/experiments/README.md"), Path("docs/experiments/template.md")
 
@@ -150,4 +150,4 @@ def mcnemar(a: int, b: int) -> float:
 
 
 if __name__ == "__main__":
-    command("experiments", main)
+    run_or_exit("experiments", main)

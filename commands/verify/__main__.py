@@ -20,14 +20,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from commands.verify.comparison import entries, judge, table
-from commands.verify.record import LOCK, RECORD
-from stages.download import RAW
+from commands.verify.record import RECORD
 from stages.formats.datasets import DATASETS, PublishedFile
 from stages.runtime.atomic import read_json
-from stages.runtime.errors import UserError, command
-from stages.runtime.params import PARAMS, read_all
+from stages.runtime.errors import UserError, run_or_exit
+from stages.runtime.params import read_all
+from stages.runtime.paths import DOWNLOADS, LOCK, PARAMS, RAW
 
-STORE = Path(".dvc/tmp/downloads")  # of the stage download
 UNKNOWN = 3  # the exit code; those of a verdict are in comparison
 DVC = [sys.executable, "-m", "dvc"]
 
@@ -112,7 +111,7 @@ def data_set(clone: Path, folder: Path) -> Mapping[str, str]:
     section = read_all(clone / PARAMS).get("download")
     name = str(section["dataset"]) if isinstance(section, dict) and "dataset" in section else ""
     files = DATASETS[name].files if name in DATASETS else []
-    for place in (RAW, STORE):
+    for place in (RAW, DOWNLOADS):
         paths = {file: place / (file.name if place is RAW else file.sha256) for file in files}
         if paths and all(holds(path, file) for file, path in paths.items()):
             target = folder / "mirror" / name
@@ -175,7 +174,7 @@ def say(text: str) -> None:
 
 if __name__ == "__main__":
     try:
-        command("verify", main)
+        run_or_exit("verify", main)
     except SystemExit as end:
         if isinstance(end.code, str):  # a UserError: neither equal nor different
             print(end.code, file=sys.stderr)  # noqa: T201

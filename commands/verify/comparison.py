@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from commands.verify.record import LOCK, RECORD
+from commands.verify.record import RECORD
 from stages.runtime.errors import UserError
 from stages.runtime.params import parse
+from stages.runtime.paths import LOCK
 
 EQUAL, DIFFERENT, OTHER_ENVIRONMENT = range(3)  # exit codes
 EXPLANATIONS = {  # keys of environment.json, and why their values matter

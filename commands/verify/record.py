@@ -6,7 +6,8 @@ the stages use; no time, host name or path. `make verify` compares with it.
 """
 
 from stages.runtime.atomic import write_json
-from stages.runtime.errors import UserError, command
+from stages.runtime.errors import UserError, run_or_exit
+from stages.runtime.paths import LOCK
 
 # isort: split
 # The import of stages has pinned the kernel; NumPy may come now.
@@ -26,7 +27,6 @@ from ruamel.yaml import YAML
 from threadpoolctl import threadpool_info
 
 RECORD = Path("environment.json")
-LOCK = Path("dvc.lock")
 
 
 def main() -> None:
@@ -123,4 +123,4 @@ def dvc(*args: str) -> str:
 
 
 if __name__ == "__main__":
-    command("record", main)
+    run_or_exit("record", main)

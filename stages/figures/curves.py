@@ -4,19 +4,20 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from stages.figures.style import PLOTS, QUIET, TRAINING, VALIDATION, chart
-from stages.formats.tables import read_numbers
+from stages.figures.style import MUTED, TRAINING, VALIDATION, chart
+from stages.formats.tables import read_columns
+from stages.runtime.paths import PLOTS
 from stages.settings.plot import Plot
 
 
 def loss_curve(params: Plot) -> Figure:
     """Training loss of the batches, its running mean, and validation loss, over the iterations."""
-    steps, losses = read_numbers(PLOTS / "training.csv", ("step", "loss"))
-    validation_steps, validation_losses = read_numbers(PLOTS / "validation.csv", ("step", "loss"))
+    steps, losses = read_columns(PLOTS / "training.csv", ("step", "loss"))
+    validation_steps, validation_losses = read_columns(PLOTS / "validation.csv", ("step", "loss"))
     figure, axes = chart("iteration", "cross-entropy (nats)")
     width = min(params.smoothing, len(losses))
     smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
-    axes.plot(steps, losses, color=QUIET, linewidth=0.6, label="training, each batch logged")
+    axes.plot(steps, losses, color=MUTED, linewidth=0.6, label="training, each batch logged")
     axes.plot(
         steps[width // 2 : width // 2 + len(smooth)],
         smooth,
@@ -35,7 +36,7 @@ def loss_curve(params: Plot) -> Figure:
 
 def accuracy_curve() -> Figure:
     """Validation accuracy over the iterations."""
-    steps, accuracies = read_numbers(PLOTS / "validation.csv", ("step", "accuracy"))
+    steps, accuracies = read_columns(PLOTS / "validation.csv", ("step", "accuracy"))
     figure, axes = chart("iteration", "accuracy (%)")
     if not steps:
         axes.set_title("No validation images: preprocess.validation_size is 0")

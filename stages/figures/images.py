@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nn.augmentation import Deformation, Strengths
-from nn.parallel import Team
+from nn.augmentation import Deformation, DeformationRanges
+from nn.parallel import WorkerPool
 from nn.random_streams import Purpose, stream
 from stages.formats import arrays
 from stages.formats.idx import SIDE
@@ -68,10 +68,10 @@ def first_of_each_class(images: arrays.Images, labels: arrays.Labels) -> arrays.
 
 def augmented(samples: arrays.Images, training: DeformationSettings, dataset: arrays.DatasetDescription) -> Figure:
     """Images as they are, and beside each what training may show of it in one epoch or another."""
-    strengths = Strengths(**training.augment.model_dump())
+    strengths = DeformationRanges(**training.augment.model_dump())
     chosen = np.repeat(np.arange(len(samples)), DEFORMATIONS)
     deformed = samples[chosen]
-    with Team(1):  # one thread in BLAS, as in training
+    with WorkerPool(1):  # one thread in BLAS, as in training
         deformation = Deformation(strengths, SIDE, 1, background=dataset.background, ink=dataset.ink)
         deformation.begin_epoch([stream(training.seed, Purpose.DEFORMATION, 0)])
         deformation.write(samples, chosen, deformed, 0)

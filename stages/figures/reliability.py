@@ -6,28 +6,29 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stages.evaluation.corruptions import DISTURBANCES, Disturbance
-from stages.evaluation.metrics import wilson
-from stages.figures.style import PLOTS, QUIET, TRAINING, VALIDATION, add_grid
+from stages.evaluation.corruptions import CORRUPTIONS, Corruption
+from stages.evaluation.metrics import wilson_interval
+from stages.figures.style import MUTED, TRAINING, VALIDATION, add_grid
 from stages.formats.arrays import Images
 from stages.formats.idx import SIDE
-from stages.formats.tables import read_numbers
+from stages.formats.tables import read_columns
+from stages.runtime.paths import PLOTS
 
 
 def reliability() -> Figure:
     """Share of images read right over confidence, with 95 % intervals, and how many images there are."""
     columns = ("low", "high", "images", "correct", "confidence")
-    low, high, images, right, confidence = map(np.array, read_numbers(PLOTS / "calibration.csv", columns))
+    low, high, images, right, confidence = map(np.array, read_columns(PLOTS / "calibration.csv", columns))
     accuracy = right / images
     error = float(images @ np.abs(accuracy - confidence) / images.sum())
-    bounds = [wilson(int(wrong), int(n)) for wrong, n in zip(images - right, images, strict=True)]
+    bounds = [wilson_interval(int(wrong), int(n)) for wrong, n in zip(images - right, images, strict=True)]
     most, least = 1 - np.array(bounds).T
 
     figure = Figure(figsize=(8, 7), layout="constrained")
     upper, lower = figure.subplots(2, sharex=True, height_ratios=(3, 1))
     middle, width = (low + high) / 2, high - low
     upper.plot([0, 1], [0, 1], color="#888888", linewidth=1, linestyle="--", label="as sure as it is right")
-    upper.bar(middle, accuracy, 0.92 * width, color=QUIET, label="share read right")
+    upper.bar(middle, accuracy, 0.92 * width, color=MUTED, label="share read right")
     upper.errorbar(
         confidence,
         accuracy,
@@ -44,7 +45,7 @@ def reliability() -> Figure:
     upper.set_ylim(0, 1.02)
     upper.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 0.99), ncols=3)
     upper.set_title(f"Does it know when it may be wrong? Expected calibration error {error:.2%}", pad=30)
-    lower.bar(middle, images, 0.92 * width, color=QUIET)
+    lower.bar(middle, images, 0.92 * width, color=MUTED)
     for place, n in zip(middle, images, strict=True):
         lower.annotate(f"{n:,.0f}", (place, n), (0, 2), textcoords="offset points", ha="center", fontsize=8)
     lower.set_yscale("log")
@@ -60,9 +61,9 @@ def reliability() -> Figure:
 def robustness(pixels: Images) -> Figure:
     """How well disturbed test images are read, over the strength; `pixels` (784,) shows what that looks like."""
     figure = Figure(figsize=(8, 7.4), layout="constrained")
-    panels = figure.subplots(ceil(len(DISTURBANCES) / 2), 2, sharey=True)
-    for axes, (name, disturbance) in zip(panels.flat, DISTURBANCES.items(), strict=True):
-        strengths, errors, images = read_numbers(
+    panels = figure.subplots(ceil(len(CORRUPTIONS) / 2), 2, sharey=True)
+    for axes, (name, corruption) in zip(panels.flat, CORRUPTIONS.items(), strict=True):
+        strengths, errors, images = read_columns(
             PLOTS / "robustness.csv", ("strength", "errors", "images"), where={"corruption": name}
         )
         accuracies = [100 * (1 - wrong / n) for wrong, n in zip(errors, images, strict=True)]
@@ -74,24 +75,24 @@ def robustness(pixels: Images) -> Figure:
         axes.set_ylim(-8, 103)
         axes.set_yticks(range(0, 101, 20))
         axes.set_title(name.capitalize(), pad=42)
-        axes.set_xlabel(disturbance.unit)
+        axes.set_xlabel(corruption.unit)
         add_grid(axes)
-        add_examples(axes, pixels, disturbance)
+        add_examples(axes, pixels, corruption)
     for axes in panels[:, 0]:
         axes.set_ylabel("accuracy (%)")
     figure.suptitle("How many test images are still read right after something has happened to them", fontsize=11)
     return figure
 
 
-def add_examples(axes: Axes, pixels: Images, disturbance: Disturbance) -> None:
+def add_examples(axes: Axes, pixels: Images, corruption: Corruption) -> None:
     """The image at every strength, above the place of the strength on the axis."""
-    strengths = disturbance.strengths
+    strengths = corruption.strengths
     step = (strengths[-1] - strengths[0]) / (len(strengths) - 1)
     axes.set_xlim(strengths[0] - step / 2, strengths[-1] + step / 2)
     axes.set_xticks(strengths, [f"{strength:g}" for strength in strengths])
     for number, strength in enumerate(strengths):
         example = axes.inset_axes(((number + 0.06) / len(strengths), 1.03, 0.88 / len(strengths), 0.2))
-        disturbed = disturbance.disturb(pixels[None], strength)
+        disturbed = corruption.apply(pixels[None], strength)
         example.imshow(disturbed.reshape(SIDE, SIDE), cmap="gray_r", vmin=0, vmax=1)
         example.set(xticks=[], yticks=[], anchor="S")
         example.spines[:].set(visible=True, color="#dddddd")

@@ -4,17 +4,16 @@ No date, no version, no setting of this machine goes into a picture.
 """
 
 import io
-from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from stages.runtime.atomic import writing
+from stages.runtime.atomic import atomic_write
+from stages.runtime.paths import PLOTS
 
-PLOTS = Path("plots")
-TRAINING, VALIDATION, QUIET = "#4878a8", "#c8502c", "#9bb8d3"
+TRAINING, VALIDATION, MUTED = "#4878a8", "#c8502c", "#9bb8d3"
 COLORS = 64  # of a palette: a third of the size of full colour, and no eye sees the difference
 ALL_COLORS = 256  # where the shade is what the picture says
 GREYS = 16
@@ -47,5 +46,5 @@ def save(figure: Figure, name: str, width: int, colors: int = COLORS) -> None:
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=width / figure.get_figwidth())
     picture = Image.open(drawn).convert("RGB").quantize(colors, dither=Image.Dither.NONE)
-    with writing(PLOTS / f"{name}.png") as file:
+    with atomic_write(PLOTS / f"{name}.png") as file:
         picture.save(file, format="png", optimize=True)

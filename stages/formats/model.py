@@ -23,8 +23,7 @@ from nn.normalization import LayerNorm
 from stages.formats.arrays import PIXELS, Images, Normalization
 from stages.runtime.atomic import missing, write
 from stages.runtime.errors import UserError
-
-MODEL = Path("data/model/model.safetensors")
+from stages.runtime.paths import MODEL
 
 
 class Strict(BaseModel):

@@ -19,7 +19,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
     write(path, text.getvalue().encode())
 
 
-def read_numbers(
+def read_columns(
     path: Path, columns: Sequence[str], where: Mapping[str, str] = MappingProxyType({})
 ) -> list[list[float]]:
     """The numbers in these columns, a list each, of the rows that hold these words in other columns.

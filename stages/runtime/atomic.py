@@ -12,31 +12,31 @@ from typing import BinaryIO
 
 from stages.runtime.errors import UserError
 
-WAITING: ContextVar[dict[Path, Path] | None] = ContextVar("files complete, to be renamed", default=None)
+PENDING: ContextVar[dict[Path, Path] | None] = ContextVar("files complete, to be renamed", default=None)
 
 
 @contextmanager
-def together() -> Iterator[None]:
+def all_or_none() -> Iterator[None]:
     """The files written in this block get their final names together at its end, or none of them does."""
     waiting: dict[Path, Path] = {}
-    token = WAITING.set(waiting)
+    token = PENDING.set(waiting)
     try:
         yield
         for part, path in waiting.items():
             part.replace(path)
     finally:
-        WAITING.reset(token)
+        PENDING.reset(token)
         for part in waiting:
             part.unlink(missing_ok=True)
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open PATH.part for writing; rename it to PATH when the block ends, remove it when the block fails.
 
     Raises UserError where the disk refuses (full, a limit, no permission).
     """
-    waiting = WAITING.get()
+    waiting = PENDING.get()
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,13 +49,15 @@ def writing(path: Path) -> Iterator[BinaryIO]:
         else:
             waiting[part] = path
     except OSError as error:
-        raise UserError(f"{path} could not be written: {error.strerror or error}{advice(path, error)}") from error
+        raise UserError(
+            f"{path} could not be written: {error.strerror or error}{free_space_hint(path, error)}"
+        ) from error
     finally:
         if waiting is None or part not in waiting:
             part.unlink(missing_ok=True)
 
 
-def advice(path: Path, error: OSError) -> str:
+def free_space_hint(path: Path, error: OSError) -> str:
     """What to do about an error in writing a file: how much room there is, where room is what lacks."""
     if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return ""
@@ -65,7 +67,7 @@ def advice(path: Path, error: OSError) -> str:
 
 def write(path: Path, content: bytes) -> None:
     """Put bytes into a file, whole or not at all."""
-    with writing(path) as file:
+    with atomic_write(path) as file:
         file.write(content)
 
 

@@ -21,19 +21,19 @@ from pathlib import Path
 import psutil
 
 from stages.runtime.atomic import write, write_json
-from stages.runtime.errors import UserError, command
-from stages.runtime.params import PARAMS, parse
+from stages.runtime.errors import UserError, run_or_exit
+from stages.runtime.params import parse
+from stages.runtime.paths import PARAMS, PIPELINE
 from stages.runtime.rwlock import RWLOCK, users
 from stages.runtime.snapshot import FILES, PARENT, mark
 
-PIPELINE = Path("dvc.yaml")
 REJECTED = Path(".dvc/tmp/rejected")
 MISSING = object()
 NOBODY = -1  # no process has this number
 SAVING = 0.5  # seconds in which an editor has saved a file: meanwhile it may be half there, or not at all
 
 
-class Told:
+class StageInputs:
     """The stage of this name in dvc.yaml, and the state of all that it depends on. Without dvc.yaml, nothing."""
 
     def __init__(self, name: str) -> None:
@@ -116,15 +116,15 @@ class Told:
         return folder
 
 
-TOLD: ContextVar[Told | None] = ContextVar("what this run was told to do", default=None)
+INPUTS: ContextVar[StageInputs | None] = ContextVar("what this run was told to do", default=None)
 
 
-def stage(name: str, main: Callable[[], None]) -> None:
+def run_stage(name: str, main: Callable[[], None]) -> None:
     """Run main as the stage of this name: it ends as `command` says, and in failure where its task has changed."""
 
     def whole() -> None:
-        told = Told(name)
-        TOLD.set(told)
+        told = StageInputs(name)
+        INPUTS.set(told)
         main()
         if difference := told.difference():
             folder = told.keep()
@@ -138,12 +138,12 @@ def stage(name: str, main: Callable[[], None]) -> None:
                 f"`dvc commit --force {name}` does"
             )
 
-    command(name, whole)
+    run_or_exit(name, whole)
 
 
-def still_as_told() -> None:
+def stop_if_edited() -> None:
     """Raise UserError where this run should stop, in the midst of it: its task has changed, or its DVC is gone."""
-    told = TOLD.get()
+    told = INPUTS.get()
     if told is None:  # main was called by something else than a stage
         return
     if told.orphaned():

@@ -23,7 +23,7 @@ REMEDY = (
 )
 
 
-def check() -> None:
+def check_versions() -> None:
     """Exit with one line unless every package has the version that requirements.lock names.
 
     Versions decide the bytes that a stage writes. Packages for another platform (lines with a marker) are
@@ -46,7 +46,7 @@ def check() -> None:
             )
 
 
-def pin_kernel() -> None:
+def pin_blas_kernel() -> None:
     """Have OpenBLAS use its AVX2 kernel on every x86-64 CPU, so that the same sums come out on all of them.
 
     OpenBLAS chooses its kernel when NumPy is imported, by the CPU it finds, and kernels add in different
@@ -59,7 +59,7 @@ def pin_kernel() -> None:
         os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")
 
 
-def keep_fonts_here() -> None:
+def set_font_cache() -> None:
     """Have matplotlib keep its list of fonts in the folder of the project; it would take the home folder.
 
     It asks for the folder when it is imported.

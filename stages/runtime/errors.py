@@ -12,7 +12,7 @@ class UserError(Exception):
     """What the user can put right. Its text is all that is shown."""
 
 
-def command(name: str, main: Callable[[], None]) -> None:
+def run_or_exit(name: str, main: Callable[[], None]) -> None:
     """Run main; a UserError, a failing disk or an interruption ends in one line and an exit code."""
     try:
         main()
@@ -25,7 +25,7 @@ def command(name: str, main: Callable[[], None]) -> None:
         sys.exit(130)
 
 
-def without_login(text: str) -> str:
+def redact_credentials(text: str) -> str:
     """The text without the names and passwords that stand in URLs (`//name:password@`)."""
     return re.sub(r"//[^/\s]*@", "//", text)
 

@@ -11,9 +11,8 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from stages.runtime.errors import UserError, without_login
-
-PARAMS = Path("params.yaml")
+from stages.runtime.errors import UserError, redact_credentials
+from stages.runtime.paths import PARAMS
 
 
 class Section(BaseModel):
@@ -29,8 +28,8 @@ def refuse_boolean(value: object) -> object:
     return value
 
 
-Integer = Annotated[int, Strict()]
-Number = Annotated[float, BeforeValidator(refuse_boolean), Field(allow_inf_nan=False)]
+StrictInt = Annotated[int, Strict()]
+FiniteFloat = Annotated[float, BeforeValidator(refuse_boolean), Field(allow_inf_nan=False)]
 """A finite number. `1e-05`, which some YAML readers hand over as text, counts as one."""
 Seed = Annotated[int, Strict(), Field(ge=0, lt=2**32)]
 
@@ -83,15 +82,15 @@ def validate(
     section = sections[name]
     if not isinstance(section, dict):
         value, keys = json.dumps(section, default=str), ", ".join(model.model_fields)
-        raise UserError(f"{path}: {name} is {without_login(value)}: should be a section with {keys}")
+        raise UserError(f"{path}: {name} is {redact_credentials(value)}: should be a section with {keys}")
     try:
         return model.model_validate(section)
     except ValidationError as error:
-        lines = [explain(name, mistake, keys_beside(model, mistake["loc"])) for mistake in error.errors()]
+        lines = [explain(name, mistake, known_keys(model, mistake["loc"])) for mistake in error.errors()]
         raise UserError("; ".join(f"{path}: {line}" for line in lines)) from None
 
 
-def keys_beside(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+def known_keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
     """The keys that a section, or the section within it that this place is in, may have."""
     for name in place[:-1]:
         field = model.model_fields.get(str(name))
@@ -106,15 +105,15 @@ def explain(section: str, mistake: ErrorDetails, known: list[str]) -> str:
     if mistake["type"] == "missing":
         return f"{key} is missing"
     if mistake["type"] == "extra_forbidden":
-        return f"{key} is no known key; {suggest(str(mistake['loc'][-1]), known)}"
+        return f"{key} is no known key; {did_you_mean(str(mistake['loc'][-1]), known)}"
     right = mistake["msg"].removeprefix("Value error, ")
     if len(mistake["loc"]) == 0:
         return f"{section}: {right}"
     value = json.dumps(mistake["input"], default=str, ensure_ascii=False)  # null and true, as YAML has them
-    return f"{key} is {without_login(value)}: {right[0].lower()}{right[1:]}"
+    return f"{key} is {redact_credentials(value)}: {right[0].lower()}{right[1:]}"
 
 
-def suggest(name: str, known: list[str]) -> str:
+def did_you_mean(name: str, known: list[str]) -> str:
     """The name that was probably meant, or all there are."""
     close = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"

@@ -6,7 +6,7 @@ from typing import Annotated, get_args
 from pydantic import Field, field_validator, model_validator
 
 from stages.formats.datasets import DatasetName
-from stages.runtime.errors import without_login
+from stages.runtime.errors import redact_credentials
 from stages.runtime.params import Section
 
 SOURCE = re.compile(r"https?://[^/]+(/.*)?|file:(//(localhost)?)?/.*|package:[\w.-]+==[\w.+!-]+", re.IGNORECASE)
@@ -33,7 +33,7 @@ class Download(Section):
             for source in sources:
                 if not SOURCE.fullmatch(source):
                     raise ValueError(
-                        f"sources.{name} holds {without_login(source)!r}: should be the URL of a folder "
+                        f"sources.{name} holds {redact_credentials(source)!r}: should be the URL of a folder "
                         "(https://, http:// or file:///) or package:NAME==VERSION"
                     )
         return self

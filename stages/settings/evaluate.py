@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from stages.runtime.params import Integer, Section, refuse_boolean
+from stages.runtime.params import Section, StrictInt, refuse_boolean
 
 Views = Literal[1, 5, 9]
 
@@ -12,5 +12,5 @@ Views = Literal[1, 5, 9]
 class Evaluate(Section):
     """The section `evaluate` of params.yaml."""
 
-    batch_size: Annotated[Integer, Field(ge=1, le=1_000_000)]
+    batch_size: Annotated[StrictInt, Field(ge=1, le=1_000_000)]
     views: Annotated[Views, BeforeValidator(refuse_boolean)]

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stages.runtime.params import Integer, Section
+from stages.runtime.params import Section, StrictInt
 
 
 class Plot(Section):
     """The section `plot` of params.yaml."""
 
-    width: Annotated[Integer, Field(ge=400, le=2000)]
-    smoothing: Annotated[Integer, Field(ge=1)]
-    misclassified: Annotated[Integer, Field(ge=1, le=100)]
-    first_layer: Annotated[Integer, Field(ge=1, le=144)]
+    width: Annotated[StrictInt, Field(ge=400, le=2000)]
+    smoothing: Annotated[StrictInt, Field(ge=1)]
+    misclassified: Annotated[StrictInt, Field(ge=1, le=100)]
+    first_layer: Annotated[StrictInt, Field(ge=1, le=144)]

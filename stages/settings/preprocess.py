@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stages.runtime.params import Integer, Section, Seed
+from stages.runtime.params import Section, Seed, StrictInt
 
 
 class Preprocess(Section):
     """The section `preprocess` of params.yaml."""
 
     normalization: Literal["standard", "unit"]
-    validation_size: Annotated[Integer, Field(ge=0)]
+    validation_size: Annotated[StrictInt, Field(ge=0)]
     seed: Seed

@@ -4,33 +4,33 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from stages.runtime.params import Integer, Number, Section, Seed
+from stages.runtime.params import FiniteFloat, Section, Seed, StrictInt
 
-Positive = Annotated[Integer, Field(ge=1)]
-Share = Annotated[Number, Field(ge=0, lt=1)]
-AtLeastZero = Annotated[Number, Field(ge=0)]
-AboveZero = Annotated[Number, Field(gt=0)]
+Positive = Annotated[StrictInt, Field(ge=1)]
+Share = Annotated[FiniteFloat, Field(ge=0, lt=1)]
+AtLeastZero = Annotated[FiniteFloat, Field(ge=0)]
+AboveZero = Annotated[FiniteFloat, Field(gt=0)]
 
 
 class Augment(Section):
-    """How much each image is deformed; nn.augmentation.Strengths says what each part means."""
+    """How much each image is deformed; nn.augmentation.DeformationRanges says what each part means."""
 
-    rotation: Annotated[Number, Field(ge=0, le=90)]
-    shear: Annotated[Number, Field(ge=0, le=60)]
-    scale: Annotated[Number, Field(ge=0, lt=1)]
-    shift: Annotated[Number, Field(ge=0, le=28)]
-    elastic: Annotated[Number, Field(ge=0, le=10)]
-    elastic_sigma: Annotated[Number, Field(ge=1, le=28)]
-    thickness: Annotated[Number, Field(ge=0, le=1)]
-    unchanged_fraction: Annotated[Number, Field(ge=0, lt=1)]
-    halved_at_end: Annotated[Number, Field(ge=0, le=1)]
+    rotation: Annotated[FiniteFloat, Field(ge=0, le=90)]
+    shear: Annotated[FiniteFloat, Field(ge=0, le=60)]
+    scale: Annotated[FiniteFloat, Field(ge=0, lt=1)]
+    shift: Annotated[FiniteFloat, Field(ge=0, le=28)]
+    elastic: Annotated[FiniteFloat, Field(ge=0, le=10)]
+    elastic_sigma: Annotated[FiniteFloat, Field(ge=1, le=28)]
+    thickness: Annotated[FiniteFloat, Field(ge=0, le=1)]
+    unchanged_fraction: Annotated[FiniteFloat, Field(ge=0, lt=1)]
+    halved_at_end: Annotated[FiniteFloat, Field(ge=0, le=1)]
 
 
 class Train(Section):
     """The section `train` of params.yaml."""
 
     seed: Seed
-    hidden: list[Annotated[Integer, Field(ge=1, le=100_000)]]
+    hidden: list[Annotated[StrictInt, Field(ge=1, le=100_000)]]
     activation: Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
     normalization: Literal["batch", "layer"] | None
     dropout: Share
@@ -38,17 +38,17 @@ class Train(Section):
     epochs: Positive | None
     iterations: Positive | None
     batch_size: Positive
-    shards: Annotated[Integer, Field(ge=1, le=64)] | None
+    shards: Annotated[StrictInt, Field(ge=1, le=64)] | None
     augment: Augment
     hard_fraction: Share
-    hard_repeats: Annotated[Integer, Field(ge=2, le=100)]
+    hard_repeats: Annotated[StrictInt, Field(ge=2, le=100)]
     label_smoothing: Share
     optimizer: Literal["sgd", "nesterov", "rmsprop", "adam", "adamw", "lion"]
-    learning_rate: Annotated[Number, Field(gt=0, le=1e30)]
+    learning_rate: Annotated[FiniteFloat, Field(gt=0, le=1e30)]
     momentum: Share
     beta1: Share
     beta2: Share
-    epsilon: Annotated[Number, Field(ge=1e-16)]  # squares of smaller gradients are 0 in float32
+    epsilon: Annotated[FiniteFloat, Field(ge=1e-16)]  # squares of smaller gradients are 0 in float32
     weight_decay: AtLeastZero
     clip_norm: AboveZero | None
     schedule: Literal["constant", "cosine", "one_cycle"]

@@ -1,13 +1,13 @@
 """From the parameters to what trains: network, optimizer, schedule, deformation."""
 
-from nn.augmentation import Deformation, Strengths
-from nn.averaging import MovingAverage
+from nn.augmentation import Deformation, DeformationRanges
+from nn.averaging import ExponentialMovingAverage
 from nn.hard_examples import HardExamples
-from nn.mlp import fully_connected
-from nn.network import Network, training_work
+from nn.mlp import mlp
+from nn.network import Network, training_flops_per_example
 from nn.optimizers import SGD, Adam, AdamW, Lion, Momentum, Nesterov, Optimizer, RMSprop
-from nn.parallel import Team, suitable_parts
-from nn.schedules import Schedule, constant, cosine, one_cycle, warmed_up
+from nn.parallel import WorkerPool, default_shards
+from nn.schedules import Schedule, constant, cosine, one_cycle, with_warmup
 from nn.training import Extras, Trainer
 from stages.formats import arrays, idx
 from stages.settings.train import Train
@@ -15,16 +15,16 @@ from stages.settings.train import Train
 
 def make_network(params: Train, classes: int) -> Network:
     """The network that params.yaml describes, with room for a batch."""
-    layers = fully_connected(
+    layers = mlp(
         [arrays.PIXELS, *params.hidden, classes],
         params.activation,
         normalization=params.normalization,
         dropout=params.dropout,
         input_dropout=params.input_dropout,
     )
-    work = training_work(layers) * params.batch_size
+    work = training_flops_per_example(layers) * params.batch_size
     return Network(
-        layers, arrays.PIXELS, params.batch_size, params.shards or suitable_parts(params.batch_size, work)
+        layers, arrays.PIXELS, params.batch_size, params.shards or default_shards(params.batch_size, work)
     )
 
 
@@ -35,14 +35,14 @@ def make_trainer(
     labels: arrays.Labels,
     *,
     dataset: arrays.DatasetDescription,
-    team: Team,
+    team: WorkerPool,
 ) -> Trainer:
     """Network, optimiser, averages, deformation and extras, ready for the first step.
 
     In the context of the team: the deformation's patterns are found by BLAS, which has one thread there.
     """
     deformation = hard_examples = None
-    strengths = Strengths(**params.augment.model_dump())
+    strengths = DeformationRanges(**params.augment.model_dump())
     if strengths.any:
         deformation = Deformation(
             strengths, idx.SIDE, network.parts, background=dataset.background, ink=dataset.ink
@@ -56,8 +56,8 @@ def make_trainer(
         labels,
         team=team,
         smoothing=params.label_smoothing,
-        average=MovingAverage(network.params, params.ema_decay) if params.ema_decay else None,
-        statistics=MovingAverage(network.statistics, params.ema_decay) if params.ema_decay else None,
+        average=ExponentialMovingAverage(network.params, params.ema_decay) if params.ema_decay else None,
+        statistics=ExponentialMovingAverage(network.statistics, params.ema_decay) if params.ema_decay else None,
         extras=Extras(0.0 if params.optimizer in {"adamw", "lion"} else params.weight_decay, params.clip_norm),
         deformation=deformation,
         hard_examples=hard_examples,
@@ -90,4 +90,4 @@ def make_schedule(params: Train, warmup: float, step: float) -> Schedule:
         "cosine": cosine,
         "one_cycle": one_cycle,
     }
-    return warmed_up(schedules[params.schedule], warmup, step)
+    return with_warmup(schedules[params.schedule], warmup, step)

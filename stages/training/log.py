@@ -16,12 +16,8 @@ from nn.training import Step
 from stages.formats.tables import write_table
 from stages.runtime.atomic import read_json, write_json
 from stages.runtime.errors import UserError
+from stages.runtime.paths import METRICS, PLOTS, TIMES
 
-METRICS = Path("metrics/train.json")
-TRAINING = Path("plots/training.csv")
-VALIDATION = Path("plots/validation.csv")
-# An experiment may run in a folder of its own: DVC says where the checkout is, and what the experiment is called.
-TIMES = Path(os.environ.get("DVC_ROOT", "."), ".dvc/tmp/times")
 SECONDS = TIMES / f"{os.environ.get('DVC_EXP_NAME', 'train')}.csv"
 SIGNAL = Path(".dvc/tmp/exps/run/DVCLIVE_STEP_COMPLETED")
 
@@ -63,8 +59,8 @@ class History:
     def write(self, step: Step) -> None:
         """Renew the files, as of this step."""
         self.seconds.append((step.step, step.epoch, time.perf_counter() - self.started))
-        write_table(TRAINING, ("step", "epoch", "learning_rate", "loss"), self.training)
-        write_table(VALIDATION, ("step", "epoch", "loss", "accuracy"), self.validation)
+        write_table(PLOTS / "training.csv", ("step", "epoch", "learning_rate", "loss"), self.training)
+        write_table(PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), self.validation)
         write_table(SECONDS, ("step", "epoch", "seconds"), self.seconds)
         self.write_metrics(step, *self.last_validation)
         signal(step.step)
@@ -81,7 +77,7 @@ class History:
     def write_metrics(self, step: Step, loss: float | None, accuracy: float | None) -> None:
         """Renew metrics/train.json with these figures of the validation."""
         write_json(
-            METRICS,
+            METRICS / "train.json",
             {
                 "train_loss": self.train_loss,
                 "validation_loss": loss,

@@ -45,7 +45,7 @@ class Validation:
 
         Raises Diverged where the loss is not finite.
         """
-        fold(trainer.network, *trainer.learned(), self.reader)
+        fold(trainer.network, *trainer.inference_parameters(), self.reader)
         if not len(self.labels):
             return None
         logits = predict(self.reader, self.images, trainer.team)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nn.losses import SoftmaxCrossEntropy
-from nn.mlp import fully_connected
+from nn.mlp import mlp
 from nn.network import Network
 
 WIDTHS = [12, 16, 8, 5]
@@ -11,7 +11,7 @@ WIDTHS = [12, 16, 8, 5]
 
 def small_network(rng, *, rows=20, parts=1, dtype=np.float64, **options):
     """A network of WIDTHS with parameters that are nowhere zero."""
-    network = Network(fully_connected(WIDTHS, **options), WIDTHS[0], rows, parts, dtype)
+    network = Network(mlp(WIDTHS, **options), WIDTHS[0], rows, parts, dtype)
     network.initialize(rng)
     network.params += 0.1 * rng.standard_normal(network.params.size)
     return network

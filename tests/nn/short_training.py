@@ -8,17 +8,17 @@ import stages  # noqa: F401 (pins the kernel, before NumPy is imported)
 
 import numpy as np
 
-from nn.augmentation import Deformation, Strengths
+from nn.augmentation import Deformation, DeformationRanges
 from nn.hard_examples import HardExamples
-from nn.mlp import fully_connected
+from nn.mlp import mlp
 from nn.network import Network
 from nn.optimizers import Adam
-from nn.parallel import Team
+from nn.parallel import WorkerPool
 from nn.random_streams import Purpose, stream
 from nn.schedules import cosine
 from nn.training import Trainer, train
 
-STRENGTHS = Strengths(
+STRENGTHS = DeformationRanges(
     rotation=15, shear=15, scale=0.15, shift=1, elastic=1, thickness=1, unchanged_fraction=0.1, halved_at_end=0.2
 )
 
@@ -29,11 +29,11 @@ def main() -> None:
     labels = rng.integers(10, size=600).astype(np.uint8)
     hashes = []
     for activation in ("relu", "gelu", "tanh"):
-        layers = fully_connected([784, 64, 32, 10], activation, normalization="batch", dropout=0.1)
+        layers = mlp([784, 64, 32, 10], activation, normalization="batch", dropout=0.1)
         network = Network(layers, 784, rows=64, parts=2)
         network.initialize(stream(0, Purpose.WEIGHTS))
         hard_examples = HardExamples(len(images), share=0.1, showings=3)
-        with Team(2) as team:
+        with WorkerPool(2) as team:
             trainer = Trainer(
                 network,
                 Adam(network.params, network.grads, network.decayed),

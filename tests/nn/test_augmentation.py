@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from nn.augmentation import Deformation, Strengths, elastic_patterns
+from nn.augmentation import Deformation, DeformationRanges, elastic_patterns
 
 SIDE = 28
 INK = 2.8
-STRONG = Strengths(rotation=20, shear=15, scale=0.2, shift=3, elastic=1.5, elastic_sigma=4, thickness=0.7)
+STRONG = DeformationRanges(rotation=20, shear=15, scale=0.2, shift=3, elastic=1.5, elastic_sigma=4, thickness=0.7)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def deformed(images, strengths, *, seed=0, strength=1.0, background=-0.4, dtype=
 
 def read_at(images, numbers, background=-0.4):
     """The images with a given shift and matrix, without an elastic part."""
-    deformation = Deformation(Strengths(), SIDE, 1, background=background, ink=INK, dtype=images.dtype)
+    deformation = Deformation(DeformationRanges(), SIDE, 1, background=background, ink=INK, dtype=images.dtype)
     out = np.empty_like(images)
     deformation.read(images, np.arange(len(images)), numbers.astype(images.dtype), out, 0)
     return out
@@ -42,14 +42,16 @@ def numbers_of(matrix, shift, n):
 
 def test_strength_0_changes_no_bit(images):
     assert np.array_equal(deformed(images, STRONG, strength=0.0), images)
-    assert np.array_equal(deformed(images, Strengths()), images)
+    assert np.array_equal(deformed(images, DeformationRanges()), images)
 
 
 def test_an_untouched_image_keeps_every_bit(images):
-    out = deformed(images.repeat(25, axis=0), Strengths(**{**vars(STRONG), "unchanged_fraction": 0.3}))
+    out = deformed(images.repeat(25, axis=0), DeformationRanges(**{**vars(STRONG), "unchanged_fraction": 0.3}))
     same = np.all(out == images.repeat(25, axis=0), axis=1)
     assert 0.25 < same.mean() < 0.35
-    assert np.array_equal(deformed(images, Strengths(**{**vars(STRONG), "unchanged_fraction": 0.999999})), images)
+    assert np.array_equal(
+        deformed(images, DeformationRanges(**{**vars(STRONG), "unchanged_fraction": 0.999999})), images
+    )
 
 
 @pytest.mark.parametrize("shift", [(1, 0), (0, 2), (-3, 1), (0.25, -0.5), (40, 0)])
@@ -103,7 +105,7 @@ def test_another_pen_changes_the_grey_between_paper_and_ink_and_nothing_else():
     values = np.linspace(0, 1, SIDE**2)
     pens = np.array([-1.0, -0.3, 0.0, 0.5, 1.0])
     images = np.tile(-0.4 + values * (INK + 0.4), (len(pens), 1))
-    deformation = Deformation(Strengths(), SIDE, 1, background=-0.4, ink=INK, dtype=np.float64)
+    deformation = Deformation(DeformationRanges(), SIDE, 1, background=-0.4, ink=INK, dtype=np.float64)
     deformation.thicken(images, pens, 0)
     found = (images + 0.4) / (INK + 0.4)
     assert np.allclose(found, values + pens[:, None] * values * (1 - values), atol=1e-12)
@@ -111,7 +113,7 @@ def test_another_pen_changes_the_grey_between_paper_and_ink_and_nothing_else():
 
 
 def test_training_shows_the_strokes_of_all_pens(images):
-    out = deformed(images.astype(np.float64), Strengths(thickness=1.0), dtype=np.float64)
+    out = deformed(images.astype(np.float64), DeformationRanges(thickness=1.0), dtype=np.float64)
     grey = (images + 0.4) / (INK + 0.4)
     between = (grey > 0.3) & (grey < 0.7)
     changes, drawn = (out + 0.4) / (INK + 0.4) - grey, []
@@ -129,7 +131,7 @@ def test_the_paper_has_the_value_of_the_background_up_to_the_border():
 
 
 def test_the_parts_of_a_deformation_stay_within_their_strengths():
-    strengths = Strengths(rotation=10, shear=5, scale=0.1, shift=2, thickness=0.5)
+    strengths = DeformationRanges(rotation=10, shear=5, scale=0.1, shift=2, thickness=0.5)
     deformation = Deformation(strengths, SIDE, 1, background=0.0, ink=1.0, dtype=np.float64)
     numbers, thickness = deformation.draw(np.random.default_rng(0), 20_000, 1.0)
     shifts = numbers[:, :, 0] - (SIDE - 1) / 2
@@ -165,7 +167,7 @@ def test_the_elastic_field_has_its_rms_everywhere_and_its_correlation(elastic_si
 
 
 def test_the_elastic_field_of_many_images_has_the_rms_it_was_given():
-    strengths = Strengths(elastic=1.3, elastic_sigma=4)
+    strengths = DeformationRanges(elastic=1.3, elastic_sigma=4)
     deformation = Deformation(strengths, SIDE, 1, background=0.0, ink=1.0, dtype=np.float64)
     numbers, _ = deformation.draw(np.random.default_rng(0), 4_000, 1.0)
     field = numbers[:, :, 3:] @ deformation.basis[3:]
@@ -174,7 +176,7 @@ def test_the_elastic_field_of_many_images_has_the_rms_it_was_given():
 
 
 def test_the_strength_falls_to_half_in_the_last_share_of_the_run():
-    strengths = Strengths(elastic=1.0, halved_at_end=0.25)
+    strengths = DeformationRanges(elastic=1.0, halved_at_end=0.25)
     assert [strengths.at(progress) for progress in (0, 0.5, 0.74, 0.75, 0.99)] == [1, 1, 1, 0.5, 0.5]
 
 

@@ -1,11 +1,11 @@
 import numpy as np
 
-from nn.averaging import MovingAverage
+from nn.averaging import ExponentialMovingAverage
 
 
 def test_the_average_follows_its_formula(rng):
     params = rng.standard_normal(30)
-    average = MovingAverage(params, 0.9)
+    average = ExponentialMovingAverage(params, 0.9)
     wanted = params.copy()
     for step in range(1, 101):
         params += rng.standard_normal(30)

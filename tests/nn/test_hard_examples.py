@@ -5,10 +5,10 @@ import pytest
 
 from nn.hard_examples import HardExamples
 from nn.losses import softmax
-from nn.mlp import fully_connected
+from nn.mlp import mlp
 from nn.network import Network
 from nn.optimizers import SGD
-from nn.parallel import Team
+from nn.parallel import WorkerPool
 from nn.prediction import predict
 from nn.random_streams import Purpose, stream
 from nn.schedules import constant
@@ -16,7 +16,7 @@ from nn.training import Trainer, train
 
 
 def a_trainer(rng, team, hard_examples, images=90):
-    network = Network(fully_connected([20, 16, 5]), 20, 30, 2)
+    network = Network(mlp([20, 16, 5]), 20, 30, 2)
     network.initialize(stream(0, Purpose.WEIGHTS))
     x = rng.standard_normal((images, 20)).astype(np.float32)
     y = rng.integers(5, size=images).astype(np.uint8)
@@ -54,7 +54,7 @@ def test_the_first_showing_counts_whole_and_the_later_ones_half():
 
 def test_an_image_is_as_hard_as_its_probabilities_are_far_from_their_target(rng):
     examples = HardExamples(90, 0.2, 3)
-    with Team(1) as team:
+    with WorkerPool(1) as team:
         trainer = a_trainer(rng, team, examples)
         batch = rng.permutation(90)[:25]
         p = softmax(np.array(predict(trainer.network, trainer.images[batch], team)))
@@ -72,7 +72,7 @@ def test_after_two_epochs_training_shows_those_read_worst_more_often(rng):
             shown.append((batch, self.hardness.copy()))
             super().record(batch, dlogits)
 
-    with Team(1) as team:
+    with WorkerPool(1) as team:
         trainer = a_trainer(rng, team, Watched(90, 0.2, 3))
         for _ in train(trainer, batch_size=30, steps=9, learning_rate=0.1, schedule=constant, seed=0):
             pass

@@ -5,10 +5,10 @@ from nn.flat import split
 from nn.inference import fold, inference_network
 from nn.layers import Dense
 from nn.losses import cross_entropy
-from nn.mlp import fully_connected
+from nn.mlp import mlp
 from nn.network import BLOCK, Network
 from nn.normalization import BatchNorm
-from nn.parallel import Team
+from nn.parallel import WorkerPool
 from nn.prediction import predict
 from nn.regularization import Dropout
 from tests.nn.gradients import slope
@@ -44,10 +44,10 @@ def test_dropout_stands_in_the_gradient_too(rng):
 
 
 def test_widths_and_options_become_layers():
-    kinds = [type(layer).__name__ for layer in fully_connected([784, 30, 20, 10])]
+    kinds = [type(layer).__name__ for layer in mlp([784, 30, 20, 10])]
     assert kinds == ["Dense", "ReLU", "Dense", "ReLU", "Dense"]
-    assert [type(layer).__name__ for layer in fully_connected([784, 10])] == ["Dense"]
-    layers = fully_connected([9, 8, 7], "tanh", normalization="batch", dropout=0.1, input_dropout=0.2)
+    assert [type(layer).__name__ for layer in mlp([784, 10])] == ["Dense"]
+    layers = mlp([9, 8, 7], "tanh", normalization="batch", dropout=0.1, input_dropout=0.2)
     kinds = [type(layer).__name__ for layer in layers]
     assert kinds == ["Dropout", "Dense", "BatchNorm", "Tanh", "Dropout", "Dense"]
 
@@ -63,7 +63,7 @@ def test_widths_and_options_become_layers():
     ],
 )
 def test_the_variance_of_the_first_weights_suits_the_activation(activation, initialization, variances):
-    layers = fully_connected([100, 50, 10], activation, initialization=initialization)
+    layers = mlp([100, 50, 10], activation, initialization=initialization)
     found = [layer.variance for layer in layers if isinstance(layer, Dense)]
     assert found == pytest.approx(variances)
 
@@ -79,7 +79,7 @@ def test_weights_come_first_and_every_parameter_lies_in_the_vector(rng):
 
 
 def test_blocks_cover_all_parameters_once():
-    network = Network(fully_connected([784, 1000, 10]), 784, rows=2)
+    network = Network(mlp([784, 1000, 10]), 784, rows=2)
     blocks = network.blocks()
     covered = [i for block in blocks for i in range(network.params.size)[block.params]]
     assert covered == list(range(network.params.size))
@@ -87,7 +87,7 @@ def test_blocks_cover_all_parameters_once():
 
 
 def test_a_layer_with_work_for_them_has_a_block_for_each_part():
-    layers = fully_connected([784, 128, 10])
+    layers = mlp([784, 128, 10])
     blocks = {
         (rows, parts): len(Network(layers, 784, rows, parts).blocks())
         for rows, parts in ((32, 4), (512, 1), (512, 2), (512, 4))
@@ -121,7 +121,7 @@ def test_the_inference_network_reads_what_the_training_network_reads(rng, activa
     fold(network, network.params, network.statistics, reader)
     x = rng.standard_normal((15, 12))
     network.x[:15] = x
-    with Team(1) as team:
+    with WorkerPool(1) as team:
         np.testing.assert_allclose(predict(reader, x, team), network.forward(slice(0, 15)), rtol=1e-9)
 
 
@@ -141,7 +141,7 @@ def test_folded_batch_normalization_is_batch_normalization_with_the_running_aver
     reader = inference_network(network)
     fold(network, network.params, network.statistics, reader)
     assert [type(layer).__name__ for layer in reader.layers] == ["Dense", "ReLU", "Dense", "ReLU", "Dense"]
-    with Team(1) as team:
+    with WorkerPool(1) as team:
         np.testing.assert_allclose(predict(reader, x, team), y, rtol=1e-9)
 
 
@@ -154,7 +154,7 @@ def test_a_reader_may_be_given_other_parameters_than_those_in_training(rng):
     other.params[:] = average
     x = rng.standard_normal((15, 12))
     other.x[:15] = x
-    with Team(1) as team:
+    with WorkerPool(1) as team:
         np.testing.assert_allclose(predict(reader, x, team), other.forward(slice(0, 15)), rtol=1e-9)
 
 

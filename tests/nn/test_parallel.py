@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from nn.parallel import Team, suitable_parts, suitable_threads
+from nn.parallel import WorkerPool, default_shards, default_threads
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])
@@ -17,7 +17,7 @@ def test_every_task_is_done_exactly_once_in_every_round(threads):
     def note(number, member):
         done.append(number)
 
-    with Team(threads) as team:
+    with WorkerPool(threads) as team:
         for _ in range(50):
             team.run([partial(note, number) for number in range(7)])
             assert sorted(done) == list(range(7))
@@ -31,7 +31,7 @@ def test_a_round_ends_when_its_last_task_has_ended():
         time.sleep(0.02)
         ended.append(member)
 
-    with Team(3) as team:
+    with WorkerPool(3) as team:
         team.run([slow] * 5)
         assert len(ended) == 5
 
@@ -44,7 +44,7 @@ def test_members_are_told_apart():
         barrier.wait()  # so that no member takes two
         members.append(member)
 
-    with Team(3) as team:
+    with WorkerPool(3) as team:
         team.run([task] * 3)
     assert sorted(members) == [0, 1, 2]
 
@@ -53,7 +53,7 @@ def test_what_a_task_raises_reaches_the_caller_and_the_team_works_on():
     def fail(member):
         raise ValueError("no")
 
-    with Team(2) as team:
+    with WorkerPool(2) as team:
         with pytest.raises(ValueError, match="no"):
             team.run([fail, fail])
         team.run([lambda member: None] * 2)
@@ -61,7 +61,7 @@ def test_what_a_task_raises_reaches_the_caller_and_the_team_works_on():
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_round_within_a_round_is_refused_whatever_the_number_of_threads(threads):
-    with Team(threads) as team:
+    with WorkerPool(threads) as team:
 
         def nested(member):
             team.run([lambda member: None] * 2)
@@ -79,7 +79,7 @@ def interrupt(*_):
 
 
 def work_until_interrupted(seconds):
-    with Team(4) as team:
+    with WorkerPool(4) as team:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         while True:
             team.run([lambda member: None] * 8)
@@ -104,7 +104,7 @@ def test_inside_a_team_blas_has_one_thread_and_afterwards_what_it_had():
         return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
     before = blas_threads()
-    with Team(2):
+    with WorkerPool(2):
         assert set(blas_threads()) == {1}
     assert blas_threads() == before
 
@@ -116,7 +116,7 @@ def test_inside_a_team_numpy_warns_of_no_number_and_afterwards_as_before(threads
     def overflow(member):
         found.append(np.float32(3e38) * np.float32(3e38))
 
-    with Team(threads) as team:
+    with WorkerPool(threads) as team:
         team.run([overflow] * 6)  # a warning would be an error of the suite
     assert found == [np.inf] * 6
     assert np.geterr() == before
@@ -124,26 +124,26 @@ def test_inside_a_team_numpy_warns_of_no_number_and_afterwards_as_before(threads
 
 def test_the_threads_end_with_the_team():
     before = threading.active_count()
-    with Team(4):
+    with WorkerPool(4):
         assert threading.active_count() == before + 3
     assert threading.active_count() == before
 
 
 def test_the_environment_overrides_the_number_of_threads(monkeypatch):
     monkeypatch.setenv("NETWORK_THREADS", "5")
-    assert suitable_threads(2) == 5
+    assert default_threads(2) == 5
     monkeypatch.delenv("NETWORK_THREADS")
-    assert suitable_threads(1) == 1
-    assert suitable_threads(8, work=1e6) == 1
+    assert default_threads(1) == 1
+    assert default_threads(8, work=1e6) == 1
 
 
 def test_the_parts_of_a_batch_depend_on_rows_and_work_alone():
-    assert [suitable_parts(batch, 1e9) for batch in (16, 128, 256, 5000)] == [2, 2, 4, 4]
-    assert suitable_parts(5000, 1e6) == 1
+    assert [default_shards(batch, 1e9) for batch in (16, 128, 256, 5000)] == [2, 2, 4, 4]
+    assert default_shards(5000, 1e6) == 1
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", "257"])
 def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, value):
     monkeypatch.setenv("NETWORK_THREADS", value)
     with pytest.raises(ValueError, match=r"NETWORK_THREADS is .*: should be a whole number, 1 to 256"):
-        suitable_threads(2)
+        default_threads(2)

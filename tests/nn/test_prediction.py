@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 
 from nn.layers import Dense
-from nn.mlp import fully_connected
+from nn.mlp import mlp
 from nn.network import Network
-from nn.parallel import Team
+from nn.parallel import WorkerPool
 from nn.prediction import column_blocks, predict
 
 
 @pytest.fixture
 def network(rng):
-    network = Network(fully_connected([300, 900, 700, 5]), 300, rows=256, parts=4, trains=False)
+    network = Network(mlp([300, 900, 700, 5]), 300, rows=256, parts=4, trains=False)
     network.initialize(rng)
     return network
 
@@ -20,7 +20,7 @@ def test_any_number_of_rows_on_any_number_of_threads_gives_the_same_bits(rng, ne
     x = rng.standard_normal((n, 300)).astype(np.float32)
     found = []
     for threads in (1, 2, 3):
-        with Team(threads) as team:
+        with WorkerPool(threads) as team:
             found.append(predict(network, x, team).tobytes())
     assert len(set(found)) == 1
 
@@ -31,18 +31,18 @@ def test_prediction_in_pieces_is_the_network_written_out(rng, network, n):
     (W1, b1), _, (W2, b2), _, (W3, b3) = network.by_layer(network.params)
     b1[:] = rng.standard_normal(900)
     expected = np.maximum(np.maximum(x @ W1 + b1, 0) @ W2 + b2, 0) @ W3 + b3
-    with Team(2) as team:
+    with WorkerPool(2) as team:
         np.testing.assert_allclose(predict(network, x, team), expected, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("n", [1, 10, 30, 200])
 def test_few_rows_of_a_small_network_give_the_same_bits_on_any_number_of_threads(rng, n):
-    small = Network(fully_connected([50, 40, 5]), 50, rows=256, parts=4, trains=False)
+    small = Network(mlp([50, 40, 5]), 50, rows=256, parts=4, trains=False)
     small.initialize(rng)
     x = rng.standard_normal((n, 50)).astype(np.float32)
     found = []
     for threads in (1, 2, 3):
-        with Team(threads) as team:
+        with WorkerPool(threads) as team:
             found.append(predict(small, x, team))
     (W1, b1), _, (W2, b2) = small.by_layer(small.params)
     assert len({one.tobytes() for one in found}) == 1
@@ -56,12 +56,12 @@ def test_large_layers_are_shared_out_and_small_ones_are_not(network):
 
 
 def test_a_prediction_that_fails_leaves_the_network_as_it_was(network):
-    with Team(1) as team, pytest.raises(ValueError, match="matmul"):
+    with WorkerPool(1) as team, pytest.raises(ValueError, match="matmul"):
         predict(network, np.zeros((3, 299), np.float32), team)
     assert network.layers[0].x is network.x
 
 
 def test_numbers_that_overflow_warn_nobody(network):
-    with Team(1) as team:
+    with WorkerPool(1) as team:
         for n in (1, 10, 200):
             predict(network, np.full((n, 300), 3e38, np.float32), team)

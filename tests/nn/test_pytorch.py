@@ -12,7 +12,7 @@ from nn.layers import Dense
 from nn.network import Network
 from nn.normalization import LayerNorm
 from nn.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop
-from nn.parallel import Team
+from nn.parallel import WorkerPool
 from nn.training import Extras, Trainer
 
 NUMBERS = np.load(Path(__file__).with_name("pytorch") / "numbers.npz")
@@ -39,7 +39,7 @@ def test_steps_of_each_optimizer_are_those_of_pytorch(name, steps):
     network.params[:] = NUMBERS["start"]
     optimizer = kind(network.params, network.grads, network.decayed, **options)
     images, labels = NUMBERS["images"].reshape(-1, 12), NUMBERS["labels"].reshape(-1)
-    with Team(2) as team:
+    with WorkerPool(2) as team:
         trainer = Trainer(network, optimizer, images, labels, team=team, **settings)
         for step in range(steps):
             trainer.step(np.arange(20 * step, 20 * (step + 1)), 0.01)

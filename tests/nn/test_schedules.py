@@ -1,6 +1,6 @@
 import pytest
 
-from nn.schedules import constant, cosine, one_cycle, steps_down, warmed_up
+from nn.schedules import constant, cosine, one_cycle, steps_down, with_warmup
 
 
 def test_constant_is_one_throughout():
@@ -29,7 +29,7 @@ def test_one_cycle_rises_to_one_and_falls_to_almost_nothing():
 
 
 def test_warm_up_is_a_straight_line_and_then_the_whole_schedule():
-    schedule = warmed_up(cosine, 0.2, step=0.05)
+    schedule = with_warmup(cosine, 0.2, step=0.05)
     assert [schedule(progress) for progress in (0, 0.05, 0.1, 0.15, 0.2)] == pytest.approx([0.25, 0.5, 0.75, 1, 1])
     assert schedule(0.6) == pytest.approx(cosine(0.5))
-    assert warmed_up(constant, 0, step=0.1)(0) == 1
+    assert with_warmup(constant, 0, step=0.1)(0) == 1

@@ -4,11 +4,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from nn.averaging import MovingAverage
-from nn.mlp import fully_connected
+from nn.averaging import ExponentialMovingAverage
+from nn.mlp import mlp
 from nn.network import Network
 from nn.optimizers import SGD, Adam, AdamW, Lion, Momentum, Nesterov, RMSprop
-from nn.parallel import Team
+from nn.parallel import WorkerPool
 from nn.prediction import predict
 from nn.random_streams import Purpose, stream
 from nn.schedules import constant, cosine
@@ -45,12 +45,12 @@ def run(
 ):
     """A trained network, its records and its average."""
     images, labels = blobs
-    layers = fully_connected([images.shape[1], *hidden, 3], **(options or {}))
+    layers = mlp([images.shape[1], *hidden, 3], **(options or {}))
     network = Network(layers, images.shape[1], batch_size, parts)
     network.initialize(stream(seed, Purpose.WEIGHTS))
-    average = MovingAverage(network.params, decay) if decay else None
+    average = ExponentialMovingAverage(network.params, decay) if decay else None
     optimizer = kind(network.params, network.grads, network.decayed)
-    with Team(threads) as team:
+    with WorkerPool(threads) as team:
         trainer = Trainer(network, optimizer, images, labels, team=team, average=average, **(settings or {}))
         length = {"batch_size": batch_size, "steps": steps, "seed": seed}
         records = list(train(trainer, learning_rate=learning_rate, schedule=schedule, **length))
@@ -62,7 +62,7 @@ def test_a_network_learns_what_a_line_cannot_part(blobs, kind):
     rate = 0.002 if kind in {RMSprop, Adam, AdamW, Lion} else 0.05
     network, records, _ = run(blobs, kind=kind, learning_rate=rate, steps=400)
     images, labels = blobs
-    with Team(1) as team:
+    with WorkerPool(1) as team:
         assert np.mean(predict(network, images, team).argmax(axis=1) == labels) > 0.97
     assert records[-1].loss < records[0].loss / 5
 
@@ -114,7 +114,7 @@ def test_the_fast_step_is_the_plain_one(blobs):
     """With one batch of all rows, params - rate * gradient, written out for a network without hidden layer."""
     images, labels = blobs
     network, _, _ = run(blobs, batch_size=300, steps=1, schedule=constant, hidden=())
-    before = Network(fully_connected([20, 3]), 20, 300)
+    before = Network(mlp([20, 3]), 20, 300)
     before.initialize(stream(1, Purpose.WEIGHTS))
     W = before.params[:60].reshape(20, 3)
     logits = (images @ W).astype(np.float64)
@@ -126,9 +126,9 @@ def test_the_fast_step_is_the_plain_one(blobs):
 def test_every_epoch_shows_every_image_once_in_a_new_order(blobs):
     _, labels = blobs
     images = np.arange(300, dtype=np.float32)[:, None]  # each image is its own number
-    network = Network(fully_connected([1, 3]), 1, 32)
+    network = Network(mlp([1, 3]), 1, 32)
     shown = []
-    with Team(1) as team:
+    with WorkerPool(1) as team:
         trainer = Trainer(network, SGD(network.params, network.grads, network.decayed), images, labels, team=team)
         steps = 2 * steps_per_epoch(300, 32)
         for _ in train(trainer, batch_size=32, steps=steps, learning_rate=1e-9, schedule=constant, seed=0):
@@ -160,10 +160,10 @@ def test_l2_pulls_at_the_weights_and_not_at_the_offsets_in_the_same_block(blobs,
     start = rng.standard_normal(20 * 16 + 16 * 3 + 16 + 3).astype(np.float32)
     found = []
     for l2 in (0.0, 0.3):
-        network = Network(fully_connected([20, 16, 3]), 20, 300)
+        network = Network(mlp([20, 16, 3]), 20, 300)
         network.params[:] = start
         assert len(network.blocks()) == 1
-        with Team(1) as team:
+        with WorkerPool(1) as team:
             optimizer = SGD(network.params, network.grads, network.decayed)
             Trainer(network, optimizer, images, labels, team=team, extras=Extras(l2=l2)).step(np.arange(300), 0.1)
         found.append(network.params)
@@ -195,9 +195,9 @@ def test_a_step_allocates_nothing_that_grows_with_the_batch(rng, kind):
     for batch_size in (8192, 32768):
         images = rng.standard_normal((batch_size, 50)).astype(np.float32)
         labels = rng.integers(10, size=batch_size).astype(np.uint8)
-        network = Network(fully_connected([50, 40, 30, 10]), 50, batch_size)
+        network = Network(mlp([50, 40, 30, 10]), 50, batch_size)
         network.initialize(rng)
-        with Team(1) as team:
+        with WorkerPool(1) as team:
             trainer = Trainer(
                 network, kind(network.params, network.grads, network.decayed), images, labels, team=team
             )

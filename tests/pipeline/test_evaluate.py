@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from stages.evaluation.corruptions import DISTURBANCES
+from stages.evaluation.corruptions import CORRUPTIONS
 from tests.pipeline.projects import refusal, succeeded
 
 LEARN = {"train.learning_rate": 0.002, "train.epochs": 20}
@@ -34,7 +34,7 @@ def test_the_tables_and_the_figures_of_the_test_images_agree(reproduced):
 
     disturbed = table(reproduced, "robustness")
     assert [(row["corruption"], float(row["strength"])) for row in disturbed] == [
-        (name, strength) for name, disturbance in DISTURBANCES.items() for strength in disturbance.strengths
+        (name, strength) for name, corruption in CORRUPTIONS.items() for strength in corruption.strengths
     ]
     for row in disturbed:
         if float(row["strength"]) == 0:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.evaluation.calibration import calibration_error, reliability
+from stages.evaluation.calibration import expected_calibration_error, reliability
 
 
 def certain(confidences):
@@ -14,7 +14,7 @@ def test_the_error_is_that_of_a_worked_example():
     bins = reliability(certain([0.9, 0.9, 0.9, 0.9, 0.6]), np.array([0, 0, 0, 1, 1], np.uint8))
     assert [(part.images, part.right) for part in bins] == [(1, 0), (4, 3)]
     assert [part.confidence for part in bins] == pytest.approx([0.6, 0.9])
-    assert calibration_error(bins) == pytest.approx(4 / 5 * 0.15 + 1 / 5 * 0.6)
+    assert expected_calibration_error(bins) == pytest.approx(4 / 5 * 0.15 + 1 / 5 * 0.6)
 
 
 def test_an_image_is_in_the_bin_whose_upper_bound_it_does_not_exceed():
@@ -28,10 +28,10 @@ def test_an_image_is_in_the_bin_whose_upper_bound_it_does_not_exceed():
 def test_images_that_are_as_often_right_as_the_network_says_have_a_small_error(rng):
     probabilities = rng.dirichlet([0.3] * 10, 100_000)
     labels = (probabilities.cumsum(axis=1) > rng.random((100_000, 1))).argmax(axis=1)
-    assert calibration_error(reliability(probabilities, labels)) == pytest.approx(0, abs=0.01)
+    assert expected_calibration_error(reliability(probabilities, labels)) == pytest.approx(0, abs=0.01)
     always_sure = np.eye(10)[probabilities.argmax(axis=1)]
     errors = (probabilities.argmax(axis=1) != labels).mean()
-    assert calibration_error(reliability(always_sure, labels)) == pytest.approx(errors)
+    assert expected_calibration_error(reliability(always_sure, labels)) == pytest.approx(errors)
 
 
 def test_no_image_is_lost(rng):
@@ -42,4 +42,4 @@ def test_no_image_is_lost(rng):
 
 
 def test_without_images_there_is_no_error():
-    assert calibration_error(reliability(np.zeros((0, 10), np.float32), np.zeros(0, np.uint8))) is None
+    assert expected_calibration_error(reliability(np.zeros((0, 10), np.float32), np.zeros(0, np.uint8))) is None

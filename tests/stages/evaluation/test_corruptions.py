@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from stages.evaluation.corruptions import DISTURBANCES, add_noise, read_at, rotate, shift, thicken
+from stages.evaluation.corruptions import CORRUPTIONS, add_noise, read_at, rotate, shift, thicken
 
 BILINEAR = {"order": 1, "mode": "grid-constant", "cval": 0}
 
@@ -37,16 +37,16 @@ def test_a_quarter_of_a_turn_counter_clockwise_is_that_of_numpy(pixels):
     assert pictures(rotate(pixels, 90))[0] == pytest.approx(np.rot90(pictures(pixels)[0]), abs=1e-5)
 
 
-@pytest.mark.parametrize("name", DISTURBANCES)
+@pytest.mark.parametrize("name", CORRUPTIONS)
 def test_strength_0_changes_nothing(pixels, name):
-    assert DISTURBANCES[name].disturb(pixels, 0) == pytest.approx(pixels, abs=1e-6)
+    assert CORRUPTIONS[name].apply(pixels, 0) == pytest.approx(pixels, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", DISTURBANCES)
+@pytest.mark.parametrize("name", CORRUPTIONS)
 def test_what_comes_out_are_pixels_again_and_what_went_in_is_as_it_was(pixels, name):
     before = pixels.copy()
-    for strength in DISTURBANCES[name].strengths:
-        result = DISTURBANCES[name].disturb(pixels, strength)
+    for strength in CORRUPTIONS[name].strengths:
+        result = CORRUPTIONS[name].apply(pixels, strength)
         assert result.dtype == np.float32
         assert result.min() >= 0
         assert result.max() <= 1 + 1e-6
@@ -93,6 +93,6 @@ def test_positions_outside_of_the_image_read_paper():
 
 
 def test_the_strengths_of_each_are_equal_steps_that_include_0():
-    for disturbance in DISTURBANCES.values():
-        assert 0 in disturbance.strengths
-        assert np.diff(disturbance.strengths) == pytest.approx(np.diff(disturbance.strengths)[0])
+    for corruption in CORRUPTIONS.values():
+        assert 0 in corruption.strengths
+        assert np.diff(corruption.strengths) == pytest.approx(np.diff(corruption.strengths)[0])

@@ -6,13 +6,13 @@ from stages.evaluation import metrics as figures
 
 def test_the_wilson_interval_is_that_of_the_published_examples():
     # 31 and 35 errors of 10,000, as the records of MNIST are quoted.
-    assert [round(100 * bound, 2) for bound in figures.wilson(31, 10_000)] == [0.22, 0.44]
-    assert [round(100 * bound, 2) for bound in figures.wilson(35, 10_000)] == [0.25, 0.49]
+    assert [round(100 * bound, 2) for bound in figures.wilson_interval(31, 10_000)] == [0.22, 0.44]
+    assert [round(100 * bound, 2) for bound in figures.wilson_interval(35, 10_000)] == [0.25, 0.49]
 
 
 @pytest.mark.parametrize(("errors", "images"), [(0, 10), (10, 10), (0, 1)])
 def test_the_interval_stays_between_zero_and_one(errors, images):
-    low, high = figures.wilson(errors, images)
+    low, high = figures.wilson_interval(errors, images)
     assert 0 <= low <= errors / images <= high <= 1
 
 
@@ -31,7 +31,7 @@ def test_precision_recall_and_f1_are_those_of_a_worked_example():
 
 def test_the_halves_are_counted_apart_and_the_middle_one_of_an_odd_number_is_of_the_second():
     wrong = np.array([True, False, True, False, True])
-    assert figures.halves(wrong) == {
+    assert figures.errors_by_half(wrong) == {
         "first_half_errors": 1,
         "second_half_errors": 2,
         "half_error_rates": [1 / 2, 2 / 3],

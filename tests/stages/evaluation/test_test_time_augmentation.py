@@ -3,9 +3,9 @@ import pytest
 from scipy import ndimage
 
 from nn.losses import softmax
-from nn.mlp import fully_connected
+from nn.mlp import mlp
 from nn.network import Network
-from nn.parallel import Team
+from nn.parallel import WorkerPool
 from nn.prediction import predict
 from stages.evaluation import test_time_augmentation as views
 
@@ -27,10 +27,10 @@ def test_there_are_as_many_different_views_as_the_number_says(number):
 
 
 def test_the_average_is_the_mean_of_what_each_view_alone_gives(rng):
-    network = Network(fully_connected([784, 8, 10]), 784, 20, 2)
+    network = Network(mlp([784, 8, 10]), 784, 20, 2)
     network.initialize(rng)
     images = rng.random((20, 784)).astype(np.float32)
-    with Team(1) as team:
+    with WorkerPool(1) as team:
         alone = [
             softmax(predict(network, views.moved(images, *move, background=0.2), team))
             for move in [(0, 0), *views.MOVES[5]]

@@ -3,10 +3,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.evaluation.corruptions import DISTURBANCES
+from stages.evaluation.corruptions import CORRUPTIONS
 from stages.figures import confusion, curves, images, reliability, style
 from stages.formats import tables
 from stages.formats.arrays import DatasetDescription, Normalization
+from stages.runtime.paths import PLOTS
 from stages.settings.plot import Plot
 from stages.settings.train import DeformationSettings
 
@@ -61,17 +62,17 @@ def folder(tmp_path, monkeypatch):
     """An empty project with the curves of a run of 60 logged steps, and tables of evaluate."""
     monkeypatch.chdir(tmp_path)
     rows = [(step, 1, 0.1, 2 / step) for step in range(1, 61)]
-    tables.write_table(style.PLOTS / "training.csv", ("step", "epoch", "learning_rate", "loss"), rows)
+    tables.write_table(PLOTS / "training.csv", ("step", "epoch", "learning_rate", "loss"), rows)
     points = [(step, 1, 3 / step, 1 - 1 / step) for step in range(10, 61, 10)]
-    tables.write_table(style.PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), points)
+    tables.write_table(PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), points)
     bins = [(m / 15, (m + 1) / 15, 3 + m**3, 2 + m**3, (m + 0.3) / 15) for m in range(3, 15)]
-    tables.write_table(style.PLOTS / "calibration.csv", ("low", "high", "images", "correct", "confidence"), bins)
+    tables.write_table(PLOTS / "calibration.csv", ("low", "high", "images", "correct", "confidence"), bins)
     disturbed = [
         (name, strength, 30 * number, 300)
-        for name, disturbance in DISTURBANCES.items()
-        for number, strength in enumerate(disturbance.strengths)
+        for name, corruption in CORRUPTIONS.items()
+        for number, strength in enumerate(corruption.strengths)
     ]
-    tables.write_table(style.PLOTS / "robustness.csv", ("corruption", "strength", "errors", "images"), disturbed)
+    tables.write_table(PLOTS / "robustness.csv", ("corruption", "strength", "errors", "images"), disturbed)
     return tmp_path
 
 
@@ -87,7 +88,7 @@ def drawn(folder, predictions, classes=DIGITS, width=800):
     style.save(images.first_layer(weights, 36, width), "first_layer", width)
     style.save(reliability.reliability(), "reliability", width)
     style.save(reliability.robustness(pixels[0]), "robustness", width)
-    return sorted((folder / style.PLOTS).glob("*.png"))
+    return sorted((folder / PLOTS).glob("*.png"))
 
 
 def opened(path):
@@ -124,7 +125,7 @@ def test_the_shades_of_the_confusion_matrix_are_those_of_the_colour_map(folder):
         read_as[1000 * digit : 1000 * digit + 60 * digit] = (digit + 1) % 10
     figure = confusion.confusion_matrix(labels, np.eye(10, dtype=np.float32)[read_as], DIGITS)
     style.save(figure, "confusion_matrix", 800, style.ALL_COLORS)
-    shades = np.asarray(opened(folder / style.PLOTS / "confusion_matrix.png").convert("RGB")).reshape(-1, 3)
+    shades = np.asarray(opened(folder / PLOTS / "confusion_matrix.png").convert("RGB")).reshape(-1, 3)
     for digit in range(10):
         wanted = 255 * np.array(mpl.colormaps["Blues"](np.sqrt(1 - 0.06 * digit))[:3])
         assert np.abs(shades - wanted).max(axis=1).min() < 6
@@ -150,7 +151,7 @@ def test_the_smoothed_loss_is_the_running_mean(folder):
 
 
 def test_without_validation_images_the_curves_say_so(folder):
-    tables.write_table(style.PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), [])
+    tables.write_table(PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), [])
     assert "no validation images" in curves.loss_curve(PARAMS).axes[0].get_title()
     assert "No validation images" in curves.accuracy_curve().axes[0].get_title()
 
@@ -191,14 +192,14 @@ def test_the_reliability_shows_each_bin_with_its_interval(folder):
 def test_the_robustness_shows_a_curve_and_an_image_for_each_strength(folder, predictions):
     pixels, _, _ = predictions
     panels = reliability.robustness(pixels[0]).axes[:4]
-    for axes, (name, disturbance) in zip(panels, DISTURBANCES.items(), strict=True):
+    for axes, (name, corruption) in zip(panels, CORRUPTIONS.items(), strict=True):
         assert axes.get_title() == name.capitalize()
         (line,) = axes.lines
-        assert np.asarray(line.get_xdata()).tolist() == list(disturbance.strengths)
+        assert np.asarray(line.get_xdata()).tolist() == list(corruption.strengths)
         assert np.asarray(line.get_ydata()) == pytest.approx([100, 90, 80, 70, 60, 50])
         examples = [np.asarray(child.images[0].get_array()) for child in axes.child_axes]
-        assert len(examples) == len(disturbance.strengths)
-        unchanged = examples[disturbance.strengths.index(0)]
+        assert len(examples) == len(corruption.strengths)
+        unchanged = examples[corruption.strengths.index(0)]
         assert unchanged == pytest.approx(pixels[0].reshape(28, 28), abs=1e-6)
 
 

@@ -6,7 +6,7 @@ from safetensors import safe_open
 from safetensors.numpy import load, save
 
 from nn.layers import Dense
-from nn.mlp import fully_connected
+from nn.mlp import mlp
 from nn.network import Network
 from stages.formats.arrays import Normalization
 from stages.formats.model import read_model, write_model
@@ -17,7 +17,7 @@ CLASSES = [str(digit) for digit in range(10)]
 
 @pytest.fixture
 def network(rng):
-    network = Network(fully_connected([784, 20, 10]), 784, rows=4, trains=False)
+    network = Network(mlp([784, 20, 10]), 784, rows=4, trains=False)
     network.initialize(rng)
     network.params[-10:] = np.arange(10)
     return network

@@ -2,7 +2,7 @@ import errno
 
 import pytest
 
-from stages.runtime.atomic import read_json, together, write, write_json, writing
+from stages.runtime.atomic import all_or_none, atomic_write, read_json, write, write_json
 from stages.runtime.errors import UserError
 
 
@@ -13,7 +13,7 @@ def test_a_file_is_written_whole_and_its_folder_made(tmp_path):
 
 
 def fail_halfway(path, error):
-    with writing(path) as file:
+    with atomic_write(path) as file:
         file.write(b"half")
         raise error
 
@@ -35,7 +35,7 @@ def test_a_full_disk_is_named_with_the_room_there_is(tmp_path):
 
 
 def write_two_and_fail(folder):
-    with together():
+    with all_or_none():
         write(folder / "first", b"1")
         assert not (folder / "first").exists()
         write(folder / "second", b"2")
@@ -43,7 +43,7 @@ def write_two_and_fail(folder):
 
 
 def test_files_written_together_all_get_their_names_at_the_end(tmp_path):
-    with together():
+    with all_or_none():
         write(tmp_path / "first", b"1")
         write(tmp_path / "second", b"2")
         assert not (tmp_path / "first").exists()

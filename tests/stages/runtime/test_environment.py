@@ -16,24 +16,24 @@ def lock(tmp_path, monkeypatch, text):
 
 
 def test_the_environment_of_the_lock_file_is_accepted():
-    environment.check()
+    environment.check_versions()
 
 
 def test_a_missing_package_is_named_with_what_to_do(tmp_path, monkeypatch):
     lock(tmp_path, monkeypatch, "no-such-package==1.0 \\\n    --hash=sha256:00\n")
     with pytest.raises(SystemExit, match=r"no-such-package is missing, requirements.lock asks for 1.0. Run `make"):
-        environment.check()
+        environment.check_versions()
 
 
 def test_another_version_is_named(tmp_path, monkeypatch):
     lock(tmp_path, monkeypatch, "numpy==0.1 \\\n    --hash=sha256:00\n")
     with pytest.raises(SystemExit, match=r"numpy is 2\.[\d.]+, requirements.lock asks for 0.1"):
-        environment.check()
+        environment.check_versions()
 
 
 def test_packages_for_other_platforms_are_not_asked_for(tmp_path, monkeypatch):
     lock(tmp_path, monkeypatch, "pywin32==312 ; sys_platform == 'other' \\\n    --hash=sha256:00\n")
-    environment.check()
+    environment.check_versions()
 
 
 def output(code, folder=ROOT, **variables):

@@ -4,12 +4,12 @@ import pytest
 from pydantic import Field
 
 from stages.runtime.errors import UserError
-from stages.runtime.params import Integer, Number, Section, read_section
+from stages.runtime.params import FiniteFloat, Section, StrictInt, read_section
 
 
 class Sample(Section):
-    size: Annotated[Integer, Field(ge=1)]
-    rate: Annotated[Number, Field(gt=0, le=1)]
+    size: Annotated[StrictInt, Field(ge=1)]
+    rate: Annotated[FiniteFloat, Field(gt=0, le=1)]
 
 
 def read(tmp_path, text):

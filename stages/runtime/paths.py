@@ -1,0 +1,21 @@
+"""Where the files of the project are, relative to the folder of dvc.yaml. dvc.yaml names the same paths."""
+
+import os
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+PIPELINE = Path("dvc.yaml")
+LOCK = Path("dvc.lock")
+
+RAW = Path("data/raw")
+PREPROCESSED = Path("data/preprocessed")
+DATASET = PREPROCESSED / "dataset.json"
+MODEL = Path("data/model/model.safetensors")
+PREDICTIONS = Path("data/predictions")
+METRICS = Path("metrics")
+PLOTS = Path("plots")
+
+# Neither Git nor DVC tracks these. An experiment may run in a copy of the checkout: DVC_ROOT names the checkout.
+TMP = Path(os.environ.get("DVC_ROOT") or ".", ".dvc/tmp")
+DOWNLOADS = TMP / "downloads"
+TIMES = TMP / "times"
