@@ -5,34 +5,28 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from commands.recipe import RECIPES, leaves, names
 from stages.runtime.atomic import read_json, write_json
 from stages.runtime.errors import UserError
-from stages.runtime.params import did_you_mean, read_all
+from stages.runtime.params import StrictModel, did_you_mean, read_all
 
 SWEEPS, RESULTS = Path("docs/experiments/sweeps"), Path("docs/experiments/results")
 
 Value = bool | int | float | str | None | list[int]
 
 
-class Strict(BaseModel):
-    """A part of a sweep: no key more, none less."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Row(Strict):
+class Row(StrictModel):
     """What one row changes, and what that is in words."""
 
     about: str
     set: dict[str, Value] = {}
 
 
-class Sweep(Strict):
+class Sweep(StrictModel):
     """The content of docs/experiments/sweeps/NAME.yaml."""
 
     title: str
@@ -44,7 +38,7 @@ class Sweep(Strict):
     rows: dict[Annotated[str, Field(pattern=r"^[a-z0-9-]+$")], Row]
 
 
-class Experiment(Strict):
+class Experiment(StrictModel):
     """One run: a row with one seed."""
 
     row: str

@@ -5,10 +5,11 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from stages.runtime.atomic import atomic_write, missing, read_json, write_json
 from stages.runtime.errors import UserError
+from stages.runtime.params import StrictModel
 from stages.runtime.paths import DATASET, PREPROCESSED
 
 PIXELS = 28 * 28
@@ -18,10 +19,8 @@ Images = NDArray[np.float32]
 Labels = NDArray[np.uint8]
 
 
-class Normalization(BaseModel):
+class Normalization(StrictModel):
     """x = (pixel / 255 - mean) / standard_deviation."""
-
-    model_config = ConfigDict(extra="forbid")
 
     mean: float
     standard_deviation: float
@@ -35,10 +34,8 @@ class Normalization(BaseModel):
         return images * self.standard_deviation + self.mean
 
 
-class DatasetDescription(BaseModel):
+class DatasetDescription(StrictModel):
     """What dataset.json says of the arrays beside it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     dataset: str
     classes: list[str]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
@@ -23,16 +23,11 @@ from nn.normalization import LayerNorm
 from stages.formats.arrays import PIXELS, Images, Normalization
 from stages.runtime.atomic import missing, write
 from stages.runtime.errors import UserError
+from stages.runtime.params import StrictModel
 from stages.runtime.paths import MODEL
 
 
-class Strict(BaseModel):
-    """A piece of the description: no key more, none less."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class DenseLayer(Strict):
+class DenseLayer(StrictModel):
     """y = x W + b; tensors N.weight (outputs, inputs) and N.bias (outputs,)."""
 
     kind: Literal["dense"] = "dense"
@@ -40,14 +35,14 @@ class DenseLayer(Strict):
     outputs: Annotated[int, Field(gt=0)]
 
 
-class LayerNormLayer(Strict):
+class LayerNormLayer(StrictModel):
     """y = gain (x - mean) / sqrt(variance + 1e-5) + shift, over a row; N.weight (the gain) and N.bias (width,)."""
 
     kind: Literal["layer_norm"] = "layer_norm"
     width: Annotated[int, Field(gt=0)]
 
 
-class ActivationLayer(Strict):
+class ActivationLayer(StrictModel):
     """An element-wise function; no tensors. PyTorch calls them ReLU, LeakyReLU, GELU("tanh"), Tanh, Sigmoid."""
 
     kind: Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
@@ -56,7 +51,7 @@ class ActivationLayer(Strict):
 AnyLayer = DenseLayer | LayerNormLayer | ActivationLayer
 
 
-class Description(Strict):
+class Description(StrictModel):
     """What the file says of the network: its layers in order, and what it expects and means."""
 
     layers: list[Annotated[AnyLayer, Field(discriminator="kind")]]

@@ -15,10 +15,14 @@ from stages.runtime.errors import UserError, redact_credentials
 from stages.runtime.paths import PARAMS
 
 
-class Section(BaseModel):
-    """One section of params.yaml: every key is there, no other is, and nothing is coerced by surprise."""
+class StrictModel(BaseModel):
+    """What a file may hold: these keys and no others."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Section(StrictModel):
+    """One section of params.yaml: every key is there, no other is, and nothing is coerced by surprise."""
 
 
 def refuse_boolean(value: object) -> object:
