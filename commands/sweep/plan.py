@@ -23,7 +23,7 @@ class Row(StrictModel):
     """What one row changes, and what that is in words."""
 
     about: str
-    set: dict[str, Value] = {}
+    set: dict[str, Value] = Field(default_factory=dict)
 
 
 class Sweep(StrictModel):
@@ -34,7 +34,7 @@ class Sweep(StrictModel):
     stage: Literal["train"] | None
     recipe: str | None = None
     seeds: Annotated[list[int], Field(min_length=1)]
-    set: dict[str, Value] = {}
+    set: dict[str, Value] = Field(default_factory=dict)
     rows: dict[Annotated[str, Field(pattern=r"^[a-z0-9-]+$")], Row]
 
 
@@ -44,7 +44,7 @@ class Experiment(StrictModel):
     row: str
     seed: int
     set: dict[str, Value]
-    metrics: dict[str, dict[str, Any]] = {}  # by file: train, and validation and test where the stage is null
+    metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)  # by file: train, and validation and test where the stage is null
     seconds: float | None = None  # of training
 
 
