@@ -44,7 +44,9 @@ class Experiment(StrictModel):
     row: str
     seed: int
     set: dict[str, Value]
-    metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)  # by file: train, and validation and test where the stage is null
+    metrics: dict[str, dict[str, Any]] = Field(
+        default_factory=dict
+    )  # by file: train, and validation and test where the stage is null
     seconds: float | None = None  # of training
 
 
