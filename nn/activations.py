@@ -1,6 +1,6 @@
 """Activations: element-wise functions between the Dense layers, without which all of them were one.
 
-Most work in place, on the output of the layer before, and can tell their derivative from their own output.
+Most tell their derivative from their own output, so that y takes the place of x.
 """
 
 from collections.abc import Sequence
@@ -15,21 +15,13 @@ from nn.layers import Layer
 class ReLU(Layer):
     """y = max(x, 0). Backward: dx = dy where y > 0, else 0."""
 
-    def connect(self, x: Array, params: Sequence[Array], parts: int) -> Array:
-        self.zeros = np.zeros(x.shape[1], x.dtype)  # a row: np.maximum with a number takes twice as long
-        return super().connect(x, params, parts)
+    caches = (bool,)
 
-    def connect_backward(self, dy: Array, grads: Sequence[Array], *, needs_dx: bool) -> Array | None:
-        self.positive = np.empty(dy.shape, bool)
-        return super().connect_backward(dy, grads, needs_dx=needs_dx)
+    def forward(self, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        np.maximum(x, 0, out=y)
 
-    def forward(self, rows: slice, part: int) -> None:
-        y = self.y[rows]
-        np.maximum(y, self.zeros, out=y)
-
-    def backward(self, rows: slice, part: int) -> None:
-        dy = self.dy[rows]
-        dy *= np.greater(self.y[rows], 0, out=self.positive[rows])  # ten times as fast as dy[y == 0] = 0
+    def backward(self, dy: Array, dx: Array, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        np.multiply(dy, np.greater(y, 0, out=cache[0]), out=dx)  # ten times as fast as dy[y == 0] = 0
 
 
 class LeakyReLU(Layer):
@@ -39,21 +31,16 @@ class LeakyReLU(Layer):
     """
 
     slope = 0.01
+    caches = (None,)
 
-    def connect(self, x: Array, params: Sequence[Array], parts: int) -> Array:
-        self.scaled = np.empty_like(x)
-        return super().connect(x, params, parts)
+    def forward(self, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        np.maximum(x, np.multiply(x, self.slope, out=cache[0]), out=y)
 
-    def forward(self, rows: slice, part: int) -> None:
-        y, scaled = self.y[rows], self.scaled[rows]
-        np.maximum(y, np.multiply(y, self.slope, out=scaled), out=y)
-
-    def backward(self, rows: slice, part: int) -> None:
-        dy, factor = self.dy[rows], self.scaled[rows]
-        np.greater(self.y[rows], 0, out=factor)
+    def backward(self, dy: Array, dx: Array, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        factor = np.greater(y, 0, out=cache[0])
         factor *= 1 - self.slope
         factor += self.slope
-        dy *= factor
+        np.multiply(dy, factor, out=dx)
 
 
 class Sigmoid(Layer):
@@ -62,40 +49,32 @@ class Sigmoid(Layer):
     Computed as (1 + tanh(x / 2)) / 2, which is the same and cannot overflow.
     """
 
-    def connect_backward(self, dy: Array, grads: Sequence[Array], *, needs_dx: bool) -> Array | None:
-        self.factor = np.empty_like(dy)
-        return super().connect_backward(dy, grads, needs_dx=needs_dx)
+    caches = (None,)
 
-    def forward(self, rows: slice, part: int) -> None:
-        y = self.y[rows]
-        y *= 0.5
+    def forward(self, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        np.multiply(x, 0.5, out=y)
         np.tanh(y, out=y)
         y += 1
         y *= 0.5
 
-    def backward(self, rows: slice, part: int) -> None:
-        dy, y, factor = self.dy[rows], self.y[rows], self.factor[rows]
-        np.subtract(1, y, out=factor)
+    def backward(self, dy: Array, dx: Array, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        factor = np.subtract(1, y, out=cache[0])
         factor *= y
-        dy *= factor
+        np.multiply(dy, factor, out=dx)
 
 
 class Tanh(Layer):
     """y = tanh(x). Backward: dx = dy (1 - y^2)."""
 
-    def connect_backward(self, dy: Array, grads: Sequence[Array], *, needs_dx: bool) -> Array | None:
-        self.factor = np.empty_like(dy)
-        return super().connect_backward(dy, grads, needs_dx=needs_dx)
+    caches = (None,)
 
-    def forward(self, rows: slice, part: int) -> None:
-        y = self.y[rows]
-        np.tanh(y, out=y)
+    def forward(self, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        np.tanh(x, out=y)
 
-    def backward(self, rows: slice, part: int) -> None:
-        dy, y, factor = self.dy[rows], self.y[rows], self.factor[rows]
-        np.multiply(y, y, out=factor)
+    def backward(self, dy: Array, dx: Array, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        factor = np.multiply(y, y, out=cache[0])
         np.subtract(1, factor, out=factor)
-        dy *= factor
+        np.multiply(dy, factor, out=dx)
 
 
 class GELU(Layer):
@@ -108,20 +87,11 @@ class GELU(Layer):
 
     c = (2 / pi) ** 0.5
     a = 0.044715
+    caches = (None, None)
+    keeps_x = True
 
-    def connect(self, x: Array, params: Sequence[Array], parts: int) -> Array:
-        self.x = x
-        self.y = np.empty_like(x)
-        self.t = np.empty_like(x)
-        return self.y
-
-    def connect_backward(self, dy: Array, grads: Sequence[Array], *, needs_dx: bool) -> Array | None:
-        self.factor = np.empty_like(dy)
-        return super().connect_backward(dy, grads, needs_dx=needs_dx)
-
-    def forward(self, rows: slice, part: int) -> None:
-        x, y, t = self.x[rows], self.y[rows], self.t[rows]
-        np.multiply(x, x, out=t)
+    def forward(self, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        t = np.multiply(x, x, out=cache[0])
         t *= self.a
         t += 1
         t *= x
@@ -131,8 +101,8 @@ class GELU(Layer):
         y *= x
         y *= 0.5
 
-    def backward(self, rows: slice, part: int) -> None:
-        x, t, dy, factor = self.x[rows], self.t[rows], self.dy[rows], self.factor[rows]
+    def backward(self, dy: Array, dx: Array, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        t, factor = cache
         np.multiply(x, x, out=factor)
         factor *= 3 * self.a
         factor += 1
@@ -144,4 +114,4 @@ class GELU(Layer):
         np.subtract(2, t, out=t)
         factor *= t
         factor *= 0.5
-        dy *= factor
+        np.multiply(dy, factor, out=dx)

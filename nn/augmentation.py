@@ -35,7 +35,7 @@ from numpy.typing import DTypeLike
 from nn.flat import Array, slices
 from nn.losses import Labels
 
-ROWS_AT_ONCE = 32  # images whose positions stay in a core's cache until they have been read
+CHUNK = 32  # images whose positions stay in a core's cache until they have been read
 VARIANCE_LEFT_OUT = 0.01  # share of the variance of the elastic field that the patterns left out had
 
 
@@ -60,61 +60,61 @@ class DeformationRanges:
     unchanged_fraction: float = 0.0
     halved_at_end: float = 0.0  # share of the run, at its end, in which all of this is half as strong
 
-    def at(self, progress: float) -> float:
+    def strength_at(self, progress: float) -> float:
         """What the strengths are multiplied with at this progress of the run, 0 <= progress < 1."""
         return 0.5 if progress >= 1 - self.halved_at_end else 1.0
 
     @property
-    def any(self) -> bool:
+    def enabled(self) -> bool:
         """Is there something to do?"""
         return any(getattr(self, name) for name in ("rotation", "shear", "scale", "shift", "elastic", "thickness"))
 
 
 class Deformation:
-    """Writes deformed images (n, side^2), for `parts` parts that may do so side by side.
+    """Writes deformed images (n, side^2), for `shards` shards that may do so side by side.
 
     `background` and `ink` are the values of paper and of full ink, which are not 0 and 1 in normalized images.
     """
 
     def __init__(
         self,
-        strengths: DeformationRanges,
+        ranges: DeformationRanges,
         side: int,
-        parts: int,
+        shards: int,
         *,
         background: float,
         ink: float,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        self.strengths = strengths
+        self.ranges = ranges
         self.side = side
         self.background, self.ink = background, ink
-        patterns = elastic_patterns(side, strengths.elastic_sigma) if strengths.elastic else np.empty((0, side**2))
+        patterns = elastic_basis(side, ranges.elastic_sigma) if ranges.elastic else np.empty((0, side**2))
         v, u = (np.indices((side, side)) - (side - 1) / 2).reshape(2, -1)
         self.basis = np.stack([np.ones(side**2), u, v, *patterns]).astype(dtype)
-        self.scratch = [Scratch(side, background, dtype) for _ in range(parts)]
+        self.samplers = [BilinearSampler(side, background, dtype) for _ in range(shards)]
         self.rngs: Sequence[np.random.Generator] = ()
 
     def begin_epoch(self, rngs: Sequence[np.random.Generator]) -> None:
-        """Take a generator for each part, from which all of this epoch is drawn."""
+        """Take a generator for each shard, from which all of this epoch is drawn."""
         self.rngs = rngs
 
-    def write(self, images: Array, chosen: Labels, out: Array, part: int, strength: float = 1.0) -> None:
+    def deform(self, images: Array, chosen: Labels, out: Array, shard: int, strength: float = 1.0) -> None:
         """The images (all, side^2) at the positions `chosen` (n,), deformed, into out (n, side^2).
 
         All strengths are multiplied by `strength`.
         """
-        numbers, thickness = self.draw(self.rngs[part], len(chosen), strength)
-        self.read(images, chosen, numbers, out, part)
-        if self.strengths.thickness:
-            self.thicken(out, thickness, part)
+        numbers, thickness = self.sample(self.rngs[shard], len(chosen), strength)
+        self.interpolate(images, chosen, numbers, out, shard)
+        if self.ranges.thickness:
+            self.change_thickness(out, thickness, shard)
 
-    def draw(self, rng: np.random.Generator, n: int, strength: float) -> tuple[Array, Array]:
+    def sample(self, rng: np.random.Generator, n: int, strength: float) -> tuple[Array, Array]:
         """The numbers of n deformations, (2, n, 3 + patterns), and the thickness of n pens, (n,).
 
         Of x, and of y: the middle with the shift, the row of M, and what each pattern is multiplied with.
         """
-        wanted, dtype = self.strengths, self.basis.dtype
+        wanted, dtype = self.ranges, self.basis.dtype
         numbers = np.empty((2, n, len(self.basis)), dtype)
         rng.standard_normal(out=numbers, dtype=dtype.type)
         numbers *= wanted.elastic * strength
@@ -137,25 +137,25 @@ class Deformation:
         numbers[1, :, 2] = (sine * slanted + cosine) * high
         return numbers, evenly[6] * wanted.thickness
 
-    def read(self, images: Array, chosen: Labels, numbers: Array, out: Array, part: int) -> None:
+    def interpolate(self, images: Array, chosen: Labels, numbers: Array, out: Array, shard: int) -> None:
         """The chosen images, each read at the positions that its numbers say, into out."""
-        scratch = self.scratch[part]
-        for rows in slices(len(chosen), ROWS_AT_ONCE):
+        sampler = self.samplers[shard]
+        for rows in slices(len(chosen), CHUNK):
             n = rows.stop - rows.start
-            np.take(images, chosen[rows], axis=0, out=scratch.images[:n], mode="clip")
+            np.take(images, chosen[rows], axis=0, out=sampler.images[:n], mode="clip")
             for axis in range(2):
-                np.matmul(numbers[axis, rows], self.basis, out=scratch.positions[axis, :n])
-            scratch.read(out[rows])
+                np.matmul(numbers[axis, rows], self.basis, out=sampler.positions[axis, :n])
+            sampler.sample(out[rows])
 
-    def thicken(self, images: Array, thickness: Array, part: int) -> None:
+    def change_thickness(self, images: Array, thickness: Array, shard: int) -> None:
         """Each of the images (n, pixels) as a pen of its own thickness, -1 to 1, would have left it; in place.
 
         g + a g (1 - g) for pixels x = paper + g (ink - paper): x + a (x - paper) (ink - x) / (ink - paper).
         """
-        scratch, factors = self.scratch[part], thickness / (self.ink - self.background)
-        for rows in slices(len(images), ROWS_AT_ONCE):
+        sampler, factors = self.samplers[shard], thickness / (self.ink - self.background)
+        for rows in slices(len(images), CHUNK):
             x = images[rows]
-            more, left = scratch.values[:, : len(x)]
+            more, left = sampler.values[:, : len(x)]
             np.subtract(x, self.background, out=more)
             np.subtract(self.ink, x, out=left)
             more *= left
@@ -163,15 +163,15 @@ class Deformation:
             x += more
 
 
-class Scratch:
-    """What one part needs to read up to ROWS_AT_ONCE images at the positions that a product has put here.
+class BilinearSampler:
+    """What one shard needs to read up to CHUNK images at the positions that a product has put here.
 
     The images have a frame of background one pixel wide, and positions outside are moved onto it.
     """
 
     def __init__(self, side: int, background: float, dtype: DTypeLike) -> None:
         self.side, self.width = side, side + 2
-        n, pixels = ROWS_AT_ONCE, side**2
+        n, pixels = CHUNK, side**2
         self.images = np.empty((n, pixels), dtype)
         self.framed = np.full((n, self.width, self.width), background, dtype)
         self.positions = np.empty((2, n, pixels), dtype)
@@ -181,7 +181,7 @@ class Scratch:
         # Where pixel (0, 0) of each image stands among all numbers of `framed`: behind the frame's row and column.
         self.starts = (np.arange(n)[:, None] * self.width**2 + self.width + 1).astype(dtype)
 
-    def read(self, out: Array) -> None:
+    def sample(self, out: Array) -> None:
         """The first n images at their positions, into out (n, pixels): bilinear interpolation.
 
         value = (1 - b) ((1 - a) p00 + a p01) + b ((1 - a) p10 + a p11), with a and b the fractions of x and y, and
@@ -216,12 +216,12 @@ class Scratch:
         np.add(upper, lower, out=out)
 
 
-def elastic_patterns(side: int, sigma: float) -> Array:
+def elastic_basis(side: int, sigma: float) -> Array:
     """Patterns (k, side^2), strongest first: with k independent standard normal numbers, numbers @ patterns is the
     field of covariance exp(-d^2 / 4 sigma^2), but for VARIANCE_LEFT_OUT, and has variance 1 everywhere.
     """
-    along = [exp(-((d / (2 * sigma)) ** 2)) for d in range(side)]
-    covariance = np.array([[along[abs(i - j)] for j in range(side)] for i in range(side)])
+    kernel = [exp(-((d / (2 * sigma)) ** 2)) for d in range(side)]
+    covariance = np.array([[kernel[abs(i - j)] for j in range(side)] for i in range(side)])
     variances, vectors = np.linalg.eigh(covariance)
     products = np.outer(variances, variances).reshape(-1)  # the total variance is side^2
     order = np.argsort(-products, kind="stable")

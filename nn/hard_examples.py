@@ -1,12 +1,12 @@
-"""Hard examples: images that the network does not read well yet are shown more often than the others.
+"""Hard examples: images that the network does not classify well yet are shown more often than the others.
 
 After a few epochs most images teach next to nothing any more: their probabilities are what they should be, and
 the gradient of their loss is nearly zero. An epoch of the same length that shows the hardest ones several times,
 and for that fewer of the others, spends its steps where there is something to learn.
 
-How far an image is from being read well is the sum over the classes of |p - t|, 0 to 2: the size of p - t, its
-gradient at the logits, in which every other gradient of the image is linear. It is deformed otherwise each time it
-is shown, so one time alone says little, and its hardness h follows
+How far an image is from its target is the sum over the classes of |p - t|, 0 to 2: the size of p - t, its gradient
+at the logits, in which every other gradient of the image is linear. An image is deformed otherwise each time it is
+shown, so one time alone says little, and its hardness h follows
 
     h <- (h + sum |p - t|) / 2    at each showing, after the first, which counts whole.
 
@@ -15,7 +15,7 @@ An image that is not shown keeps its h from a time when the network knew less, a
 al., Training Region-based Object Detectors with Online Hard Example Mining, 2016; A. Katharopoulos, F. Fleuret,
 Not All Samples Are Created Equal, 2018.)
 
-What is minimised is then the mean loss of another mixture of images, without weights that would undo it.
+What is minimized is then the mean loss of another mixture of images, without weights that would undo it.
 """
 
 import numpy as np
@@ -23,40 +23,64 @@ import numpy as np
 from nn.flat import Array
 from nn.losses import Labels
 
-ALIKE = 2  # epochs at the beginning that show every image once: the first judges by a network that knows nothing
+UNIFORM_EPOCHS = 2  # the first, which show every image once: the network knows too little yet
 
 
 class HardExamples:
-    """How hard each of `images` images is, and epochs that show the hardest `share` of them `showings` times each.
+    """How hard each of `images` images is, and epochs that show the hardest `fraction` of them `repeats` times.
 
-    share * showings <= 1: an epoch, which is as long as any other, has room for that.
+    fraction * repeats <= 1: an epoch, which is as long as any other, has room for that. Batches have up to `rows`
+    rows of `classes` logits.
     """
 
-    def __init__(self, images: int, share: float, showings: int) -> None:
-        self.hard, self.showings = int(images * share), showings
+    def __init__(
+        self,
+        images: int,
+        fraction: float,
+        repeats: int,
+        *,
+        rows: int,
+        classes: int,
+        dtype: type[np.floating] = np.float32,
+    ) -> None:
+        self.n_hard, self.repeats = int(images * fraction), repeats
         self.hardness = np.full(images, np.nan, np.float32)  # nan: never shown
+        self.differences = np.empty((rows, classes), dtype)
+        self.distances = np.empty(rows, np.float32)
+        self.former = np.empty(rows, np.float32)
+        self.unknown = np.empty(rows, bool)
 
-    def record(self, batch: Labels, dlogits: Array) -> None:
-        """Take note of a step: the positions of its images (n,), and p - t of each (n, classes).
+    def measure(self, rows: slice, dlogits: Array, batch: int) -> None:
+        """sum |p - t| of these rows of a batch; their dlogits (n, classes) are p - t divided by its size."""
+        differences = np.multiply(dlogits, batch, out=self.differences[rows])
+        np.abs(differences, out=differences)
+        np.sum(differences, axis=1, out=self.distances[rows])
 
-        Of an image that is in the batch more than once, the first time counts.
+    def update(self, batch: Labels) -> None:
+        """The hardness of the images at these positions (n,), once `measure` has seen all rows of the batch.
+
+        An image that is in the batch more than once counts with its first row.
         """
-        images, first = np.unique(batch, return_index=True)
-        far = np.abs(dlogits[first]).sum(axis=1)
-        before = self.hardness[images]
-        self.hardness[images] = np.where(np.isnan(before), far, (before + far) / 2)
+        n = len(batch)
+        distances, former, unknown = self.distances[:n], self.former[:n], self.unknown[:n]
+        np.take(self.hardness, batch, out=former, mode="clip")
+        np.isnan(former, out=unknown)
+        former += distances
+        former *= 0.5
+        np.copyto(former, distances, where=unknown)
+        self.hardness[batch[::-1]] = former[::-1]  # of several values for one position the last one stays
 
-    def order(self, rng: np.random.Generator, epoch: int) -> Labels:
+    def epoch_order(self, rng: np.random.Generator, epoch: int) -> Labels:
         """The positions of the images of an epoch, counted from 1, in random order, as many as there are images.
 
-        After the first ALIKE epochs, the hardest are there `showings` times, and of the others as many as there is
-        room for, drawn anew each time.
+        After the first UNIFORM_EPOCHS epochs, the hardest are there `repeats` times, and of the others as many as
+        there is room for, drawn anew each time.
         """
         images = len(self.hardness)
-        if epoch <= ALIKE:
+        if epoch <= UNIFORM_EPOCHS:
             return rng.permutation(images)
         ranked = np.argsort(-self.hardness, kind="stable")
-        hardest, others = ranked[: self.hard], ranked[self.hard :]
-        room = images - self.showings * self.hard
-        shown = np.concatenate([np.tile(hardest, self.showings), rng.choice(others, room, replace=False)])
+        hardest, others = ranked[: self.n_hard], ranked[self.n_hard :]
+        room = images - self.repeats * self.n_hard
+        shown = np.concatenate([np.tile(hardest, self.repeats), rng.choice(others, room, replace=False)])
         return rng.permutation(shown)

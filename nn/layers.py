@@ -1,15 +1,12 @@
 """What a layer is, and the one that learns most: Dense.
 
-A network works on a batch in parts, ranges of rows, each on its own core (see network.py). So a layer does its
-work in four methods, and the four of Dense are all of backpropagation:
+A layer knows formulas and holds its parameters; the arrays x, y, dx and dy belong to the network (network.py),
+which hands it the rows to work on. The four methods of Dense are all of backpropagation:
 
-    forward          y from x         for the rows of one part
-    backward         dx from dy       for the rows of one part; the parts have nothing to say to each other
+    forward          y from x         for the rows of one shard of the batch
+    backward         dx from dy       for the rows of one shard; the shards have nothing to say to each other
     weight_gradient  dW from x, dy    for the whole batch, a block of rows of W at a time
-    offset_gradient  db from dy       for the whole batch
-
-The arrays x, y, dx and dy are made once for the whole batch and wired from layer to layer: one layer's y is the
-next one's x, and its dx is the dy of the layer before.
+    bias_gradient    db from dy       for the whole batch
 """
 
 from collections.abc import Sequence
@@ -22,50 +19,52 @@ Shapes = Sequence[tuple[int, ...]]
 
 
 class Layer:
-    """A layer without parameters that works in place; the others say what they do otherwise.
+    """A layer without parameters whose y has the shape of x; the others say what they do otherwise.
 
-    weights and offsets are the shapes of its parameters: weights are what weight decay makes smaller, offsets
-    (biases, gains) what it leaves alone.
+    y may be the same array as x, and dx the same as dy, so a method reads what it needs before it overwrites it. A
+    layer that needs x in `backward`, or must leave it to the layer before, sets keeps_x and gets a y of its own;
+    likewise keeps_dy. cache holds arrays of the shape of y, one for each dtype in `caches` (None: that of x),
+    which `forward` may fill for `backward`, and `backward` for the gradients.
     """
 
-    weights: Shapes = ()
-    offsets: Shapes = ()
-    statistics: Shapes = ()  # of what is learned from the data, but not by its gradient
-    x: Array
-    y: Array
-    dy: Array
-    dx: Array | None
+    shapes: Shapes = ()  # of the parameters; those with two dimensions are weights, come first, and decay
+    running_shapes: Shapes = ()  # of running statistics: learned from the data, but not by their gradient
+    caches: Sequence[type | None] = ()
+    keeps_x = False
+    keeps_dy = False
 
-    def connect(self, x: Array, params: Sequence[Array], parts: int) -> Array:
-        """Take the input x (rows, inputs) and views for the parameters; return the output y (rows, outputs)."""
-        self.x = self.y = x
-        return self.y
+    def outputs(self, inputs: int) -> int:
+        """The width of y for this width of x."""
+        return inputs
 
-    def connect_statistics(self, statistics: Sequence[Array]) -> None:
-        """Take views for the statistics."""
+    def build(self, params: Sequence[Array], running_statistics: Sequence[Array], rows: int, shards: int) -> None:
+        """Take views of the parameters and running statistics; batches have up to so many rows and shards."""
 
-    def connect_backward(self, dy: Array, grads: Sequence[Array], *, needs_dx: bool) -> Array | None:
-        """Take dy (rows, outputs) and views for the gradients; return dx (rows, inputs)."""
-        self.dy = self.dx = dy
-        return self.dx
+    def build_backward(self, grads: Sequence[Array]) -> None:
+        """Take views of the gradients of the parameters."""
 
     def initialize(self, rng: np.random.Generator) -> None:
-        """Give the parameters their first values."""
+        """Give the parameters and running statistics their first values."""
 
     def begin_epoch(self, rngs: Sequence[np.random.Generator]) -> None:
-        """Take a generator for each part, for what is random in this epoch."""
+        """Take a generator for each shard, for what is random in this epoch."""
 
-    def forward(self, rows: slice, part: int) -> None:
-        """y[rows] from x[rows], which are the rows of this part."""
+    def forward(self, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        """y (n, outputs) from x (n, inputs), the rows of this shard."""
+        raise NotImplementedError
 
-    def backward(self, rows: slice, part: int) -> None:
-        """dx[rows] from dy[rows]."""
+    def backward(self, dy: Array, dx: Array, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        """dx (n, inputs) from dy (n, outputs)."""
+        raise NotImplementedError
 
-    def weight_gradient(self, rows: slice, block: slice) -> None:
-        """The gradient of these rows of the weights, from the rows of the whole batch."""
+    def weight_gradient(self, x: Array, dy: Array, block: slice) -> None:
+        """The gradient of these rows of the weights, from all rows of the batch."""
 
-    def offset_gradient(self, rows: slice, parts: int) -> None:
-        """The gradient of the offsets, from the rows of the whole batch."""
+    def bias_gradient(self, dy: Array, cache: Sequence[Array]) -> None:
+        """The gradient of all other parameters, from all rows of the batch."""
+
+    def update_running_statistics(self, n: int, shards: int) -> None:
+        """Move the running statistics towards those of this batch of n rows in so many shards."""
 
 
 class Dense(Layer):
@@ -73,46 +72,66 @@ class Dense(Layer):
 
     Backward: dx = dy W^T. Gradients: dW = x^T dy, db = sum of dy over the rows.
 
-    W begins normal with the given variance (see initialization.py), b at zero.
+    W begins normal with the given variance, b at zero.
     """
 
-    def __init__(self, inputs: int, outputs: int, variance: float) -> None:
+    keeps_x = True
+    keeps_dy = True
+
+    def __init__(self, inputs: int, width: int, variance: float) -> None:
         self.inputs = inputs
-        self.outputs = outputs
+        self.width = width
         self.variance = variance
-        self.weights = [(inputs, outputs)]
-        self.offsets = [(outputs,)]
+        self.shapes = [(inputs, width), (width,)]
 
-    def connect(self, x: Array, params: Sequence[Array], parts: int) -> Array:
-        self.x = x
+    def outputs(self, inputs: int) -> int:
+        return self.width
+
+    def build(self, params: Sequence[Array], running_statistics: Sequence[Array], rows: int, shards: int) -> None:
         self.W, self.b = params
-        self.y = np.empty((len(x), self.outputs), x.dtype)
-        return self.y
+        self.ones = np.ones(rows, self.W.dtype)
 
-    def connect_backward(self, dy: Array, grads: Sequence[Array], *, needs_dx: bool) -> Array | None:
-        self.dy = dy
+    def build_backward(self, grads: Sequence[Array]) -> None:
         self.dW, self.db = grads
-        # Nobody asks for the gradient by the images: a third of the work in most networks.
-        self.dx = np.empty((len(dy), self.inputs), dy.dtype) if needs_dx else None
-        self.ones = np.ones(len(dy), dy.dtype)
-        return self.dx
 
     def initialize(self, rng: np.random.Generator) -> None:
         rng.standard_normal(out=self.W, dtype=self.W.dtype.type)
         self.W *= self.variance**0.5
         self.b[:] = 0
 
-    def forward(self, rows: slice, part: int) -> None:
-        y = self.y[rows]
-        np.matmul(self.x[rows], self.W, out=y)
+    def forward(self, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        np.matmul(x, self.W, out=y)
         y += self.b
 
-    def backward(self, rows: slice, part: int) -> None:
-        if self.dx is not None:
-            np.matmul(self.dy[rows], self.W.T, out=self.dx[rows])
+    def backward(self, dy: Array, dx: Array, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        np.matmul(dy, self.W.T, out=dx)
 
-    def weight_gradient(self, rows: slice, block: slice) -> None:
-        np.matmul(self.x[rows, block].T, self.dy[rows], out=self.dW[block])
+    def weight_gradient(self, x: Array, dy: Array, block: slice) -> None:
+        np.matmul(x[:, block].T, dy, out=self.dW[block])
 
-    def offset_gradient(self, rows: slice, parts: int) -> None:
-        np.dot(self.ones[rows], self.dy[rows], out=self.db)  # the sum over the rows; np.sum takes twice as long
+    def bias_gradient(self, dy: Array, cache: Sequence[Array]) -> None:
+        np.dot(self.ones[: len(dy)], dy, out=self.db)  # the sum over the rows; np.sum takes twice as long
+
+
+def he(inputs: int, outputs: int) -> float:  # noqa: ARG001 (all take both)
+    """The variance 2 / inputs of the first weights: for ReLU and its kin, which stop half of what comes in.
+
+    (K. He et al., Delving Deep into Rectifiers, 2015.)
+    """
+    return 2 / inputs
+
+
+def glorot(inputs: int, outputs: int) -> float:
+    """2 / (inputs + outputs): for tanh and sigmoid, a compromise between forward and backward.
+
+    (X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.)
+    """
+    return 2 / (inputs + outputs)
+
+
+def lecun(inputs: int, outputs: int) -> float:  # noqa: ARG001
+    """1 / inputs: keeps the variance through a layer that no activation follows.
+
+    (Y. LeCun et al., Efficient BackProp, 1998.)
+    """
+    return 1 / inputs

@@ -41,29 +41,29 @@ class SoftmaxCrossEntropy:
     def __init__(
         self, rows: int, classes: int, smoothing: float = 0.0, dtype: type[np.floating] = np.float32
     ) -> None:
-        self.of_label = np.full((classes, classes), smoothing / classes, dtype)  # the target of each label
-        self.of_label[np.diag_indices(classes)] += 1 - smoothing
+        self.smoothed_one_hot = np.full((classes, classes), smoothing / classes, dtype)  # the target of each label
+        self.smoothed_one_hot[np.diag_indices(classes)] += 1 - smoothing
         self.targets = np.empty((rows, classes), dtype)
         self.labels = np.empty(rows, np.intp)  # np.take would make these, anew each time
-        self.column = np.empty((rows, 1), dtype)  # the largest logit, then the sum of exp, of each row
+        self.row_scratch = np.empty((rows, 1), dtype)  # the largest logit, then the sum of exp, of each row
 
-    def part(self, rows: slice, logits: Array, labels: Labels, batch: int) -> float:
+    def loss_and_gradient(self, rows: slice, logits: Array, labels: Labels, batch: int) -> float:
         """The sum of the losses of some rows; overwrites their logits with dlogits / batch.
 
         logits (n, classes) and labels (n,) are those of the rows; batch is the number of rows of the whole batch,
         over which the loss is a mean.
         """
-        t, column, index = self.targets[rows], self.column[rows], self.labels[rows]
+        t, scratch, index = self.targets[rows], self.row_scratch[rows], self.labels[rows]
         index[:] = labels
-        np.take(self.of_label, index, axis=0, out=t, mode="clip")
+        np.take(self.smoothed_one_hot, index, axis=0, out=t, mode="clip")
 
-        np.maximum.reduce(logits, axis=1, keepdims=True, out=column)
-        logits -= column
+        np.maximum.reduce(logits, axis=1, keepdims=True, out=scratch)
+        logits -= scratch
         loss = -float(np.vdot(t, logits))  # with log p = logits - log sum exp(logits), and t that sum to 1
         np.exp(logits, out=logits)
-        np.add.reduce(logits, axis=1, keepdims=True, out=column)
-        logits /= column
-        loss += float(np.add.reduce(np.log(column, out=column), axis=None, dtype=np.float64))
+        np.add.reduce(logits, axis=1, keepdims=True, out=scratch)
+        logits /= scratch
+        loss += float(np.add.reduce(np.log(scratch, out=scratch), axis=None, dtype=np.float64))
 
         logits -= t
         logits *= 1 / batch

@@ -1,39 +1,38 @@
 """A network: layers in a row over one flat vector of parameters and one of gradients."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nn.flat import Array, size, split, views
-from nn.layers import Layer
-
-BLOCK = 2**17  # numbers: as many gradients as stay in a core's cache until the optimiser has used them
-BLOCK_WORK = 10e6  # floating-point operations: a block of less is not worth a core of its own
+from nn.flat import Array, size, views
+from nn.layers import Layer, Shapes
 
 
-@dataclass(frozen=True)
-class Block:
-    """Parameters that lie side by side: rows of the weights of one layer or several, or the offsets, or both."""
+class Node(NamedTuple):
+    """A layer and the arrays that it works on, all with the same number of rows."""
 
-    params: slice  # where they are in the flat vectors
-    weights: tuple[tuple[Layer, slice], ...] = ()  # layers, and which rows of their weights
-    offsets: bool = False  # those of all layers
-    work: float = 0.0  # floating-point operations that the gradient takes
+    layer: Layer
+    x: Array  # (rows, inputs)
+    y: Array  # (rows, outputs), the x of the next layer
+    cache: list[Array]
+    dx: Array | None = None  # the dy of the layer before; None where no layer before it learns
+    dy: Array | None = None  # None where neither this layer nor one before it learns
 
-    def __add__(self, other: "Block") -> "Block":
-        """One block of two, of which the other lies behind this."""
-        params = slice(self.params.start, other.params.stop)
-        return Block(params, self.weights + other.weights, other.offsets, self.work + other.work)
+    def at(self, rows: slice) -> "Node":
+        """The same with these rows of the arrays."""
+        dx, dy = (array if array is None else array[rows] for array in (self.dx, self.dy))
+        return Node(self.layer, self.x[rows], self.y[rows], [array[rows] for array in self.cache], dx, dy)
 
 
 class Network:
-    """Layers in a row, connected for batches of up to `rows` rows, in up to `parts` parts.
+    """Layers in a row, for batches of up to `rows` rows, in up to `shards` shards.
 
-    statistics holds what is learned otherwise than by gradients, the running averages of batch normalization.
-    params and grads (size,) hold all weights, layer by layer, and then all offsets; the layers have views into
-    them. Change them in place only: `network.params[:] = ...`. A network that does not train has no grads.
+    params and grads (size,) hold all weights, layer by layer, and then all other parameters; the layers have views
+    into them. Change them in place only: `network.params[:] = ...`. state is params and behind it what is learned
+    otherwise than by gradients, the running statistics of batch normalization (as in PyTorch's state_dict).
+    A network that does not train has no grads.
     """
 
     def __init__(
@@ -41,114 +40,122 @@ class Network:
         layers: Sequence[Layer],
         inputs: int,
         rows: int,
-        parts: int = 1,
+        shards: int = 1,
         dtype: DTypeLike = np.float32,
         *,
         trains: bool = True,
     ) -> None:
         self.layers = layers
         self.rows = rows
-        self.parts = parts
-        self.weights = [shape for layer in layers for shape in layer.weights]
-        self.offsets = [shape for layer in layers for shape in layer.offsets]
-        self.decayed = size(self.weights)  # how many of the parameters are weights; they come first
-        self.params: Array = np.zeros(self.decayed + size(self.offsets), dtype)
+        self.shards = shards
+        weights = [shape for layer in layers for shape in layer.shapes if len(shape) == 2]
+        self.n_weights = size(weights)  # these come first in params
+        self.n_params = sum(size(layer.shapes) for layer in layers)
+        running = sum(size(layer.running_shapes) for layer in layers)
+        self.state: Array = np.zeros(self.n_params + running, dtype)
+        self.params = self.state[: self.n_params]
         self.x: Array = np.empty((rows, inputs), dtype)
-        y = self.x
-        for layer, params in zip(layers, self.by_layer(self.params), strict=True):
-            y = layer.connect(y, params, parts)
-        self.logits = y
-        shapes = [shape for layer in layers for shape in layer.statistics]
-        self.statistics: Array = np.zeros(size(shapes), dtype)
-        for layer, found in zip(layers, self.statistics_by_layer(self.statistics), strict=True):
-            layer.connect_statistics(found)
-        if trains:
-            self.grads = np.zeros_like(self.params)
-            self.connect_backward()
 
-    def connect_backward(self) -> None:
-        """Wire the way back, from the logits, which the loss overwrites with their gradient."""
-        self.backward_layers: list[Layer] = []
-        dy: Array | None = self.logits
+        self.nodes: list[Node] = []
+        x = self.x
+        by_layer = zip(layers, self.by_layer(self.params), self.running_by_layer(self.state), strict=True)
+        for layer, params, statistics in by_layer:
+            layer.build(params, statistics, rows, shards)
+            width = layer.outputs(x.shape[1])
+            y = np.empty((rows, width), dtype) if layer.keeps_x else x
+            cache = [np.empty((rows, width), kind or dtype) for kind in layer.caches]
+            self.nodes.append(Node(layer, x, y, cache))
+            x = y
+        self.logits = x
+        self.sliced: dict[tuple[int, int], list[Node]] = {}
+        if trains:
+            self.build_backward()
+
+    def build_backward(self) -> None:
+        """Make the arrays of the way back, from the logits, which the loss overwrites with their gradient.
+
+        So the last layer must not need its y on the way back; Dense does not.
+        """
+        self.grads = np.zeros_like(self.params)
         grads = self.by_layer(self.grads)
+        dy: Array | None = self.logits
         for index in reversed(range(len(self.layers))):
+            layer, node = self.layers[index], self.nodes[index]
             if dy is None:  # nothing further down learns anything
                 break
-            layer = self.layers[index]
-            learns_below = any(below.weights or below.offsets for below in self.layers[:index])
-            dy = layer.connect_backward(dy, grads[index], needs_dx=learns_below)
-            self.backward_layers.append(layer)
+            layer.build_backward(grads[index])
+            learns_below = any(below.shapes for below in self.layers[:index])
+            # Nobody asks for the gradient by the images: a third of the work in most networks.
+            dx = (np.empty_like(node.x) if layer.keeps_dy else dy) if learns_below else None
+            self.nodes[index] = node._replace(dx=dx, dy=dy)
+            dy = dx
 
     def by_layer(self, vector: Array) -> list[list[Array]]:
-        """Views into a flat vector such as params, a list for each layer: its weights, then its offsets."""
-        arrays = iter(views(vector, [*self.weights, *self.offsets]))
-        weights = [[next(arrays) for _ in layer.weights] for layer in self.layers]
-        offsets = [[next(arrays) for _ in layer.offsets] for layer in self.layers]
-        return [mine + others for mine, others in zip(weights, offsets, strict=True)]
+        """Views into a flat vector such as params, a list for each layer: weights, then its other parameters."""
+        weights = [[shape for shape in layer.shapes if len(shape) == 2] for layer in self.layers]
+        others = [[shape for shape in layer.shapes if len(shape) != 2] for layer in self.layers]
+        pairs = zip(grouped(vector, weights), grouped(vector[self.n_weights :], others), strict=True)
+        return [first + second for first, second in pairs]
 
-    def statistics_by_layer(self, vector: Array) -> list[list[Array]]:
-        """Views into a flat vector such as statistics, a list for each layer."""
-        arrays = iter(views(vector, [shape for layer in self.layers for shape in layer.statistics]))
-        return [[next(arrays) for _ in layer.statistics] for layer in self.layers]
+    def running_by_layer(self, state: Array) -> list[list[Array]]:
+        """Views of the running statistics in a vector such as state, a list for each layer."""
+        return grouped(state[self.n_params :], [layer.running_shapes for layer in self.layers])
 
     def initialize(self, rng: np.random.Generator) -> None:
         """Give every layer its first parameters."""
         for layer in self.layers:
             layer.initialize(rng)
 
-    def forward(self, rows: slice, part: int = 0) -> Array:
-        """Logits (n, classes) of these rows of x, which are a part of the batch; overwritten by the next call."""
-        for layer in self.layers:
-            layer.forward(rows, part)
-        return self.logits[rows]
-
     @property
     def outputs(self) -> int:
         """Width of the logits: the number of classes."""
         return int(self.logits.shape[1])
 
-    def backward(self, rows: slice, part: int = 0) -> None:
-        """From dlogits, which stand in the place of the logits, every layer's dx of these rows."""
-        for layer in self.backward_layers:
-            layer.backward(rows, part)
+    def at(self, rows: slice) -> list[Node]:
+        """The layers with these rows of their arrays; kept, for slicing takes as long as a small product."""
+        key = rows.start, rows.stop
+        if key not in self.sliced:
+            self.sliced[key] = [node.at(rows) for node in self.nodes]
+        return self.sliced[key]
 
-    def blocks(self) -> list[Block]:
-        """The parameters in blocks: at most about BLOCK weights each, and last all offsets.
+    def forward(self, rows: slice, shard: int = 0, x: Array | None = None) -> Array:
+        """Logits (n, classes) of these rows of self.x, a shard of the batch; overwritten by the next call.
 
-        A layer has as many blocks as the batch has parts, if there is work for them, so that no core stands by.
-        Neighbours with little work are one block: a call of NumPy on 100,000 numbers is cheaper than three.
+        With x (n, inputs), of x instead, which is read where it is and never written to.
         """
-        found: list[Block] = []
-        for block in self.smallest_blocks():
-            if found and found[-1].work < BLOCK_WORK and block.params.stop - found[-1].params.start < 1.5 * BLOCK:
-                found[-1] += block
-            else:
-                found.append(block)
-        return found
+        for node in self.at(rows):
+            node.layer.forward(node.x if x is None else x, node.y, node.cache, shard)
+            x = None
+        return self.logits[rows]
 
-    def smallest_blocks(self) -> Iterator[Block]:
-        """The parameters in blocks, before neighbours become one."""
-        start = 0
-        for layer in self.layers:
-            for inputs, outputs in layer.weights:
-                work = 2 * inputs * outputs * self.rows
-                blocks = max(1, round(inputs * outputs / BLOCK), min(self.parts, round(work / BLOCK_WORK)))
-                for rows in split(inputs, blocks):
-                    params = slice(start + rows.start * outputs, start + rows.stop * outputs)
-                    yield Block(params, ((layer, rows),), work=work / blocks)
-                start += inputs * outputs
-        yield Block(slice(start, len(self.params)), offsets=True)
+    def backward(self, rows: slice, shard: int = 0) -> None:
+        """From dlogits, which stand in the place of the logits, every layer's dx of these rows."""
+        for layer, x, y, cache, dx, dy in reversed(self.at(rows)):
+            if dx is None or dy is None:
+                break
+            layer.backward(dy, dx, x, y, cache, shard)
 
-    def gradient(self, block: Block, rows: slice, parts: int) -> None:
-        """Write the gradients of a block into grads, from these rows, the whole batch, done in `parts` parts."""
-        for layer, of_weights in block.weights:
-            layer.weight_gradient(rows, of_weights)
-        if block.offsets:
-            for layer in self.layers:
-                layer.offset_gradient(rows, parts)
+    def weight_gradient(self, layer: int, block: slice, n: int) -> None:
+        """Write the gradient of these rows of the weights of a layer into grads, from the n rows of the batch."""
+        node = self.at(slice(0, n))[layer]
+        if node.dy is not None:
+            node.layer.weight_gradient(node.x, node.dy, block)
+
+    def bias_gradients(self, n: int, shards: int) -> None:
+        """Likewise the gradients of all other parameters; and move the running statistics."""
+        for node in self.at(slice(0, n)):
+            if node.dy is not None:
+                node.layer.bias_gradient(node.dy, node.cache)
+                node.layer.update_running_statistics(n, shards)
+
+
+def grouped(vector: Array, shapes: Sequence[Shapes]) -> list[list[Array]]:
+    """Views into the vector, one after the other from its beginning, in lists as the shapes are."""
+    arrays = iter(views(vector, [shape for some in shapes for shape in some]))
+    return [[next(arrays) for _ in some] for some in shapes]
 
 
 def training_flops_per_example(layers: Sequence[Layer]) -> int:
     """Floating-point operations that one row takes in training: 6 a weight, in the first layer 4."""
-    weights = [size(layer.weights) for layer in layers if layer.weights]
+    weights = [size(shapes) for layer in layers if (shapes := [s for s in layer.shapes if len(s) == 2])]
     return 6 * sum(weights) - 2 * weights[0]

@@ -1,9 +1,10 @@
-"""Optimisers, in order of increasing complexity. They see two flat vectors and no layer.
+"""Optimizers, in order of increasing complexity. They see two flat vectors and no layer.
 
-Each is made for params and grads (size,), of which the first `decayed` numbers are weights and the rest offsets
-(biases, gains), and steps in two acts: begin_step(learning_rate) settles what is the same for all parameters, and
-update(block, change) changes one block of them, with a scratch array of its length. Blocks may be updated in any
-order and side by side. Scalars are Python floats: NumPy then computes in the type of the vectors.
+Each is made for params and grads (size,), of which the first n_weights numbers are weights, which decay, and the
+rest biases and gains, which do not. A step has two parts: begin_step(learning_rate) computes what is the same for
+all parameters, and update(block, scratch) changes one block of them, with a scratch array of its length. Blocks
+may be updated in any order and side by side. Scalars are Python floats: NumPy then computes in the dtype of the
+vectors.
 
 In the formulas g is the gradient of the loss by the parameters p, and r the learning rate.
 """
@@ -14,32 +15,56 @@ from nn.flat import Array
 
 
 class Optimizer:
-    """What all have in common."""
+    """What all have in common: weight decay, which pulls weights towards zero.
 
-    def __init__(self, params: Array, grads: Array, decayed: int) -> None:
+    With weight_decay d, d p is added to the gradient of the weights: the gradient of the penalty d p^2 / 2, L2
+    regularization. Where it is decoupled, p = (1 - r d) p instead, before the step. Both as in PyTorch.
+    (A. Krogh, J. A. Hertz, A Simple Weight Decay Can Improve Generalization, 1991; I. Loshchilov, F. Hutter,
+    Decoupled Weight Decay Regularization, 2019.)
+    """
+
+    decoupled = False
+
+    def __init__(self, params: Array, grads: Array, n_weights: int, *, weight_decay: float = 0.0) -> None:
         self.params = params
         self.grads = grads
-        self.decayed = decayed
+        self.n_weights = n_weights
+        self.weight_decay = weight_decay
         self.steps = 0
         self.rate = 0.0
 
     def begin_step(self, learning_rate: float) -> None:
-        """Settle what is the same for all parameters in this step."""
+        """Compute what is the same for all parameters in this step."""
         self.steps += 1
         self.rate = learning_rate
 
-    def update(self, block: slice, change: Array) -> None:
-        """Change the parameters of this block in place."""
+    def update(self, block: slice, scratch: Array) -> None:
+        """Change the parameters of this block in place; scratch has its length."""
+        if self.weight_decay:
+            self.decay_weights(block, scratch)
+        self.descend(block, scratch)
+
+    def decay_weights(self, block: slice, scratch: Array) -> None:
+        """Weight decay of the weights in this block, in place: of the gradient or, decoupled, of themselves."""
+        weights = self.params[block.start : min(block.stop, self.n_weights)]
+        if self.decoupled:
+            weights *= 1 - self.rate * self.weight_decay
+        else:
+            grads = self.grads[block][: len(weights)]
+            grads += np.multiply(weights, self.weight_decay, out=scratch[: len(weights)])
+
+    def descend(self, block: slice, scratch: Array) -> None:
+        """The step of this optimizer, down the gradient."""
         raise NotImplementedError
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent: p = p - r g."""
 
-    def update(self, block: slice, change: Array) -> None:
+    def descend(self, block: slice, scratch: Array) -> None:
         params = self.params[block]
-        np.multiply(self.grads[block], self.rate, out=change)
-        params -= change
+        np.multiply(self.grads[block], self.rate, out=scratch)
+        params -= scratch
 
 
 class Momentum(Optimizer):
@@ -48,17 +73,19 @@ class Momentum(Optimizer):
     (B. T. Polyak, Some methods of speeding up the convergence of iteration methods, 1964.)
     """
 
-    def __init__(self, params: Array, grads: Array, decayed: int, momentum: float = 0.9) -> None:
-        super().__init__(params, grads, decayed)
+    def __init__(
+        self, params: Array, grads: Array, n_weights: int, *, momentum: float = 0.9, weight_decay: float = 0.0
+    ) -> None:
+        super().__init__(params, grads, n_weights, weight_decay=weight_decay)
         self.momentum = momentum
         self.velocity = np.zeros_like(params)
 
-    def update(self, block: slice, change: Array) -> None:
+    def descend(self, block: slice, scratch: Array) -> None:
         params, velocity = self.params[block], self.velocity[block]
         velocity *= self.momentum
         velocity += self.grads[block]
-        np.multiply(velocity, self.rate, out=change)
-        params -= change
+        np.multiply(velocity, self.rate, out=scratch)
+        params -= scratch
 
 
 class Nesterov(Momentum):
@@ -68,14 +95,14 @@ class Nesterov(Momentum):
     form of I. Sutskever et al., On the importance of initialization and momentum in deep learning, 2013.)
     """
 
-    def update(self, block: slice, change: Array) -> None:
+    def descend(self, block: slice, scratch: Array) -> None:
         params, grads, velocity = self.params[block], self.grads[block], self.velocity[block]
         velocity *= self.momentum
         velocity += grads
-        np.multiply(velocity, self.momentum, out=change)
-        change += grads
-        change *= self.rate
-        params -= change
+        np.multiply(velocity, self.momentum, out=scratch)
+        scratch += grads
+        scratch *= self.rate
+        params -= scratch
 
 
 class RMSprop(Optimizer):
@@ -87,23 +114,30 @@ class RMSprop(Optimizer):
     """
 
     def __init__(
-        self, params: Array, grads: Array, decayed: int, decay: float = 0.99, epsilon: float = 1e-8
+        self,
+        params: Array,
+        grads: Array,
+        n_weights: int,
+        *,
+        decay: float = 0.99,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(params, grads, decayed)
+        super().__init__(params, grads, n_weights, weight_decay=weight_decay)
         self.decay, self.epsilon = decay, epsilon
         self.square = np.zeros_like(params)
 
-    def update(self, block: slice, change: Array) -> None:
+    def descend(self, block: slice, scratch: Array) -> None:
         params, grads, square = self.params[block], self.grads[block], self.square[block]
         square *= self.decay
-        np.multiply(grads, grads, out=change)
-        change *= 1 - self.decay
-        square += change
-        np.sqrt(square, out=change)
-        change += self.epsilon
-        np.divide(grads, change, out=change)
-        change *= self.rate
-        params -= change
+        np.multiply(grads, grads, out=scratch)
+        scratch *= 1 - self.decay
+        square += scratch
+        np.sqrt(square, out=scratch)
+        scratch += self.epsilon
+        np.divide(grads, scratch, out=scratch)
+        scratch *= self.rate
+        params -= scratch
 
 
 class Adam(Optimizer):
@@ -119,93 +153,77 @@ class Adam(Optimizer):
         self,
         params: Array,
         grads: Array,
-        decayed: int,
+        n_weights: int,
         *,
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(params, grads, decayed)
+        super().__init__(params, grads, n_weights, weight_decay=weight_decay)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
         self.mean = np.zeros_like(params)
         self.square = np.zeros_like(params)
 
-    def update(self, block: slice, change: Array) -> None:
+    def descend(self, block: slice, scratch: Array) -> None:
         params, grads = self.params[block], self.grads[block]
         mean, square = self.mean[block], self.square[block]
         mean *= self.beta1
-        mean += np.multiply(grads, 1 - self.beta1, out=change)
+        mean += np.multiply(grads, 1 - self.beta1, out=scratch)
         square *= self.beta2
-        np.multiply(grads, grads, out=change)
-        change *= 1 - self.beta2
-        square += change
+        np.multiply(grads, grads, out=scratch)
+        scratch *= 1 - self.beta2
+        square += scratch
 
-        np.sqrt(square, out=change)
-        change *= 1 / (1 - self.beta2**self.steps) ** 0.5
-        change += self.epsilon
-        np.divide(mean, change, out=change)
-        change *= self.rate / (1 - self.beta1**self.steps)
-        params -= change
+        np.sqrt(square, out=scratch)
+        scratch *= 1 / (1 - self.beta2**self.steps) ** 0.5
+        scratch += self.epsilon
+        np.divide(mean, scratch, out=scratch)
+        scratch *= self.rate / (1 - self.beta1**self.steps)
+        params -= scratch
 
 
 class AdamW(Adam):
-    """Adam, after the weights have been made smaller by themselves: p = (1 - r decay) p, offsets apart.
+    """Adam with decoupled weight decay: it does not divide the decay by the size of the gradient.
 
     (I. Loshchilov, F. Hutter, Decoupled Weight Decay Regularization, 2019.)
     """
 
-    def __init__(
-        self,
-        params: Array,
-        grads: Array,
-        decayed: int,
-        *,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        epsilon: float = 1e-8,
-        weight_decay: float = 0.01,
-    ) -> None:
-        super().__init__(params, grads, decayed, beta1=beta1, beta2=beta2, epsilon=epsilon)
-        self.weight_decay = weight_decay
-
-    def update(self, block: slice, change: Array) -> None:
-        weights = self.params[block.start : min(block.stop, self.decayed)]
-        weights *= 1 - self.rate * self.weight_decay
-        super().update(block, change)
+    decoupled = True
 
 
 class Lion(Optimizer):
     """Steps of one size in each direction; the sign of an average decides which.
 
-    p = p - r (sign(beta1 m + (1 - beta1) g) + decay p);  m = beta2 m + (1 - beta2) g
+    p = p - r sign(beta1 m + (1 - beta1) g);  m = beta2 m + (1 - beta2) g, after decoupled weight decay.
 
     (X. Chen et al., Symbolic Discovery of Optimization Algorithms, 2023.)
     """
+
+    decoupled = True
 
     def __init__(
         self,
         params: Array,
         grads: Array,
-        decayed: int,
+        n_weights: int,
         *,
         beta1: float = 0.9,
         beta2: float = 0.99,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(params, grads, decayed)
-        self.beta1, self.beta2, self.weight_decay = beta1, beta2, weight_decay
+        super().__init__(params, grads, n_weights, weight_decay=weight_decay)
+        self.beta1, self.beta2 = beta1, beta2
         self.mean = np.zeros_like(params)
 
-    def update(self, block: slice, change: Array) -> None:
+    def descend(self, block: slice, scratch: Array) -> None:
         params, grads, mean = self.params[block], self.grads[block], self.mean[block]
-        np.subtract(grads, mean, out=change)  # beta1 m + (1 - beta1) g = m + (1 - beta1) (g - m)
-        change *= 1 - self.beta1
-        change += mean
-        np.sign(change, out=change)
-        weights = self.params[block.start : min(block.stop, self.decayed)]
-        weights *= 1 - self.rate * self.weight_decay
-        change *= self.rate
-        params -= change
-        np.multiply(grads, 1 - self.beta2, out=change)
+        np.subtract(grads, mean, out=scratch)  # beta1 m + (1 - beta1) g = m + (1 - beta1) (g - m)
+        scratch *= 1 - self.beta1
+        scratch += mean
+        np.sign(scratch, out=scratch)
+        scratch *= self.rate
+        params -= scratch
+        np.multiply(grads, 1 - self.beta2, out=scratch)
         mean *= self.beta2
-        mean += change
+        mean += scratch

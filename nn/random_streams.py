@@ -21,7 +21,7 @@ class Purpose(IntEnum):
 
 
 def stream(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
-    """The generator for this seed, purpose and place (an epoch, a class, a part of the batch).
+    """The generator for this seed, purpose and place (an epoch, a class, a shard of the batch).
 
     Equal arguments give equal numbers.
     """

@@ -1,4 +1,8 @@
-"""Dropout: in training, each number is left out with a given probability; in inference none is."""
+"""Regularization: what keeps a network from learning its training images by heart.
+
+Deformed images are a file of their own (augmentation.py), weight decay belongs to the optimizers, label smoothing
+to the loss.
+"""
 
 from collections.abc import Sequence
 
@@ -16,25 +20,70 @@ class Dropout(Layer):
     from Overfitting, 2014; "inverted" as is common.)
     """
 
+    caches = (None,)
+    keeps_x = True  # the layer before needs it for its own backward
+
     def __init__(self, rate: float) -> None:
         self.rate = rate
-
-    def connect(self, x: Array, params: Sequence[Array], parts: int) -> Array:
-        self.x = x  # kept as it is: the layer before needs it for its own backward
-        self.y = np.empty_like(x)
-        self.factor = np.empty_like(x)
-        return self.y
 
     def begin_epoch(self, rngs: Sequence[np.random.Generator]) -> None:
         self.rngs = rngs
 
-    def forward(self, rows: slice, part: int) -> None:
-        factor = self.factor[rows]
-        self.rngs[part].random(out=factor, dtype=factor.dtype.type)
+    def forward(self, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        factor = cache[0]
+        self.rngs[shard].random(out=factor, dtype=factor.dtype.type)
         np.greater_equal(factor, self.rate, out=factor)
         factor *= 1 / (1 - self.rate)
-        np.multiply(self.x[rows], factor, out=self.y[rows])
+        np.multiply(x, factor, out=y)
 
-    def backward(self, rows: slice, part: int) -> None:
-        dy = self.dy[rows]
-        dy *= self.factor[rows]
+    def backward(self, dy: Array, dx: Array, x: Array, y: Array, cache: Sequence[Array], shard: int) -> None:
+        np.multiply(dy, cache[0], out=dx)
+
+
+class ExponentialMovingAverage:
+    """The average of a vector (size,) over the steps: nearer to the middle of the valley than the last step is.
+
+    average = average + (1 - d) (vector - average), with d = min(decay, (1 + t) / (10 + t)) at step t: short at
+    first, so that the beginning is soon forgotten. (B. T. Polyak, A. B. Juditsky, Acceleration of Stochastic
+    Approximation by Averaging, 1992.)
+    """
+
+    def __init__(self, vector: Array, decay: float) -> None:
+        self.vector = vector
+        self.decay = decay
+        self.average = vector.copy()
+        self.steps = 0
+        self.weight = 0.0
+
+    def begin_step(self) -> None:
+        """Compute the weight of this step's vector."""
+        self.steps += 1
+        self.weight = 1 - min(self.decay, (1 + self.steps) / (10 + self.steps))
+
+    def update(self, block: slice, scratch: Array) -> None:
+        """Move this block of the average; scratch has its length."""
+        average = self.average[block]
+        np.subtract(self.vector[block], average, out=scratch)
+        scratch *= self.weight
+        average += scratch
+
+
+class EarlyStopping:
+    """Stops training after `patience` validations in a row whose loss was not below the lowest so far."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+        self.best = float("inf")
+        self.bad_validations = 0
+
+    def update(self, loss: float) -> bool:
+        """Count a validation loss; True if it is the lowest so far."""
+        improved = loss < self.best
+        self.best = min(loss, self.best)
+        self.bad_validations = 0 if improved else self.bad_validations + 1
+        return improved
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether the loss has not fallen for `patience` validations."""
+        return self.bad_validations >= self.patience

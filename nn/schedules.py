@@ -11,11 +11,6 @@ def constant(progress: float) -> float:  # noqa: ARG001 (a schedule takes the pr
     return 1.0
 
 
-def steps_down(progress: float, count: int, factor: float) -> float:
-    """`count` times in a run, evenly spread, the rate is multiplied by `factor`."""
-    return float(factor ** int(progress * (count + 1)))
-
-
 def cosine(progress: float) -> float:
     """(1 + cos(pi progress)) / 2: from the whole learning rate, slowly at first, down to almost none.
 
@@ -40,9 +35,9 @@ def with_warmup(schedule: Schedule, share: float, step: float) -> Schedule:
     `step` is the share of one step: the line reaches its height at the end of a step, so that none has rate 0.
     """
 
-    def warmed(progress: float) -> float:
+    def schedule_with_warmup(progress: float) -> float:
         if progress < share:
             return min(1.0, (progress + step) / share)
         return schedule((progress - share) / (1 - share))
 
-    return warmed
+    return schedule_with_warmup

@@ -1,12 +1,12 @@
-"""Training: draw a batch, forward, backward, gradients, one step of the optimiser; again.
+"""Training: draw a batch, forward, backward, gradients, one step of the optimizer; again.
 
 A step has two rounds, and in each of them all cores work side by side:
 
-1. The parts of the batch: gather the images, or deform them, forward, loss, backward, each part in its own rows.
+1. The shards of the batch: gather the images, or deform them, forward, loss, backward, each in its own rows.
 2. The blocks of parameters: the gradient of a block from the whole batch, and at once, while it is still in the
-   cache, the step of the optimiser and of the average.
+   cache, the step of the optimizer and of the average.
 
-What a task of a round computes, and in which order it adds, depends on the parts and blocks alone, and never on
+What a task of a round computes, and in which order it adds, depends on the shards and blocks alone, and never on
 which thread does it, or on how many there are: so the bits do not either.
 """
 
@@ -17,16 +17,16 @@ from math import ceil, isfinite, sqrt
 import numpy as np
 
 from nn.augmentation import Deformation
-from nn.averaging import ExponentialMovingAverage
-from nn.constraints import clipping_factor, limit_norms
+from nn.blocks import parameter_blocks
 from nn.flat import Array, slices, split
 from nn.hard_examples import HardExamples
 from nn.layers import Dense
 from nn.losses import Labels, SoftmaxCrossEntropy
-from nn.network import Block, Network
+from nn.network import Network
 from nn.optimizers import Optimizer
-from nn.parallel import Task, WorkerPool
+from nn.parallel import WorkerPool
 from nn.random_streams import Purpose, stream
+from nn.regularization import ExponentialMovingAverage
 from nn.schedules import Schedule
 
 
@@ -45,24 +45,12 @@ class Diverged(ArithmeticError):
     """Loss or gradient is no finite number any more."""
 
 
-@dataclass(frozen=True)
-class Extras:
-    """What may be added to a step; nothing is, by default.
-
-    l2 adds l2 p to the gradient of the weights; clip_norm bounds the norm of the whole gradient before that;
-    max_norm bounds the norm of the weights into each unit after the step.
-    """
-
-    l2: float = 0.0
-    clip_norm: float | None = None
-    max_norm: float | None = None
-
-
-NOTHING = Extras()
-
-
 class Trainer:
-    """A network, its loss, its optimiser, and the tasks of a step."""
+    """What learns and what it learns from: a network, its loss and optimizer, images (n, inputs) and labels (n,).
+
+    average is of network.state; clip_norm bounds the norm of the whole gradient (R. Pascanu, T. Mikolov,
+    Y. Bengio, On the difficulty of training recurrent neural networks, 2013).
+    """
 
     def __init__(
         self,
@@ -71,149 +59,104 @@ class Trainer:
         images: Array,
         labels: Labels,
         *,
-        team: WorkerPool,
+        pool: WorkerPool,
         smoothing: float = 0.0,
+        clip_norm: float | None = None,
         average: ExponentialMovingAverage | None = None,
-        statistics: ExponentialMovingAverage | None = None,
-        extras: Extras = NOTHING,
         deformation: Deformation | None = None,
         hard_examples: HardExamples | None = None,
     ) -> None:
-        self.network, self.optimizer, self.average, self.extras = network, optimizer, average, extras
-        self.statistics = statistics  # the average of network.statistics, for batch normalization
+        self.network, self.optimizer, self.average, self.clip_norm = network, optimizer, average, clip_norm
         self.images, self.labels = images, labels
-        self.team = team
+        self.pool = pool
         self.deformation, self.strength = deformation, 1.0
         self.hard_examples = hard_examples
         dtype = network.params.dtype.type
         self.loss = SoftmaxCrossEntropy(network.rows, network.outputs, smoothing, dtype)
-        self.y = np.empty(network.rows, labels.dtype)
-        self.blocks = network.blocks()
+        self.batch_labels = np.empty(network.rows, labels.dtype)
+        self.losses = [0.0] * network.shards
+        self.blocks = parameter_blocks(network)
+        self.squared_norms = [0.0] * len(self.blocks)  # of the gradient, by block
         longest = max(block.params.stop - block.params.start for block in self.blocks)
-        self.scratch = [np.empty(longest, dtype) for _ in range(team.threads)]
-        # What the tasks of a step leave for each other: set by `step`, or one entry for each task.
-        self.batch: Labels = np.empty(0, np.intp)
-        self.parts: list[slice] = []
-        self.losses = [0.0] * network.parts
-        self.squares = [0.0] * len(self.blocks)
-        self.factor = 1.0
-        self.learners = [self.learner(part) for part in range(network.parts)]
-        self.updaters = [self.updater(number) for number in range(len(self.blocks))]
-        self.measurers = [self.measurer(number) for number in range(len(self.blocks))]
-        self.averagers = [self.averager(number) for number in range(len(self.blocks))]
-        self.limiters = [self.limiter(layer) for layer in network.layers if isinstance(layer, Dense)]
+        longest = max(longest, len(network.state) - network.n_params)
+        self.scratch = [np.empty(longest, dtype) for _ in range(pool.threads)]
 
     def step(self, batch: Labels, learning_rate: float) -> tuple[float, float]:
-        """One step on these images, given by their positions; returns the loss and the norm of the gradient.
+        """One step on the images at these positions; returns the loss and the norm of the gradient.
 
-        With dropout, `begin_epoch` of the layers comes before the first step; `train` sees to that.
+        With dropout or deformation, their `begin_epoch` comes before the first step; `train` sees to that.
         """
-        self.batch, self.parts = batch, split(len(batch), self.network.parts)
-        self.team.run(self.learners[: len(self.parts)])
-        loss = sum(self.losses[: len(self.parts)]) / len(batch)
-        if not isfinite(loss):
+        n, shards = len(batch), split(len(batch), self.network.shards)
+        network, average, hard_examples = self.network, self.average, self.hard_examples
+
+        def learn(shard: int, thread: int) -> None:
+            rows = shards[shard]
+            self.gather(batch[rows], rows, shard)
+            logits = network.forward(rows, shard)
+            self.losses[shard] = self.loss.loss_and_gradient(rows, logits, self.batch_labels[rows], n)
+            if hard_examples is not None:  # the logits are dlogits by now
+                hard_examples.measure(rows, logits, n)
+            network.backward(rows, shard)
+
+        def update(number: int, thread: int) -> None:
+            block = self.blocks[number].params
+            if clip_scale is None:
+                self.gradient(number, n, len(shards))
+            else:
+                network.grads[block] *= clip_scale
+            self.optimizer.update(block, scratch := self.scratch[thread][: block.stop - block.start])
+            if average is not None:
+                average.update(block, scratch)
+
+        self.pool.run(learn, len(shards))
+        if not isfinite(loss := sum(self.losses[: len(shards)]) / n):
             return loss, 0.0
-        if self.hard_examples is not None:  # the logits are p - t by now, divided by the number of rows
-            self.hard_examples.record(batch, self.network.logits[: len(batch)] * len(batch))
-
         self.optimizer.begin_step(learning_rate)
-        if self.average is not None:
-            self.average.begin_step()
-        if self.extras.clip_norm is not None:  # then all gradients are needed before the first parameter moves
-            self.team.run(self.measurers)
-            self.factor = clipping_factor(self.norm(), self.extras.clip_norm)
-        self.team.run(self.updaters)
-        if self.extras.max_norm is not None:
-            self.team.run(self.limiters)
-            self.team.run(self.averagers)
-        if self.statistics is not None:  # after the average's weights come the statistics that belong to them
-            self.statistics.begin_step()
-            self.statistics.update(slice(None), np.empty_like(self.network.statistics))
-        return loss, self.norm()
+        if average is not None:
+            average.begin_step()
+        clip_scale = None if self.clip_norm is None else self.clip(self.clip_norm, n, len(shards))
+        self.pool.run(update, len(self.blocks))
+        self.update_statistics(batch)
+        return loss, self.gradient_norm()
 
-    def inference_parameters(self) -> tuple[Array, Array]:
-        """Parameters and statistics as they should be used: their averages, where there are any."""
-        return (
-            self.network.params if self.average is None else self.average.average,
-            self.network.statistics if self.statistics is None else self.statistics.average,
-        )
+    def gather(self, batch: Labels, rows: slice, shard: int) -> None:
+        """The images at these positions, into these rows of the network's x, deformed; their labels beside them."""
+        if self.deformation is not None:
+            self.deformation.deform(self.images, batch, self.network.x[rows], shard, self.strength)
+        else:  # mode="clip" gathers straight into the buffer; the default mode gathers into a hidden copy
+            np.take(self.images, batch, axis=0, out=self.network.x[rows], mode="clip")
+        np.take(self.labels, batch, out=self.batch_labels[rows], mode="clip")
 
-    def norm(self) -> float:
-        """The norm of the whole gradient, its blocks' squares added in their order."""
-        return sqrt(sum(self.squares))
-
-    def learner(self, part: int) -> Task:
-        """The task of round 1: what there is to do for one part of the batch."""
-        network = self.network
-
-        def task(member: int) -> None:  # noqa: ARG001 (has its own rows, and needs no scratch)
-            rows = self.parts[part]
-            chosen = self.batch[rows]
-            if self.deformation is not None:
-                self.deformation.write(self.images, chosen, network.x[rows], part, self.strength)
-            else:  # mode="clip" gathers straight into the buffer; the default mode gathers into a hidden copy
-                np.take(self.images, chosen, axis=0, out=network.x[rows], mode="clip")
-            y = np.take(self.labels, chosen, out=self.y[rows], mode="clip")
-            logits = network.forward(rows, part)
-            self.losses[part] = self.loss.part(rows, logits, y, len(self.batch))
-            network.backward(rows, part)
-
-        return task
-
-    def measurer(self, number: int) -> Task:
-        """The gradient of a block, and the sum of its squares."""
+    def gradient(self, number: int, n: int, shards: int) -> None:
+        """The gradient of a block of parameters from the n rows of the batch, and its squared norm."""
         block = self.blocks[number]
-
-        def task(member: int) -> None:  # noqa: ARG001
-            self.measure(number, block)
-
-        return task
-
-    def measure(self, number: int, block: Block) -> None:
-        """The gradient of a block, and the sum of its squares."""
-        self.network.gradient(block, slice(0, len(self.batch)), len(self.parts))
+        for layer, rows in block.weights:
+            self.network.weight_gradient(layer, rows, n)
+        if block.biases:
+            self.network.bias_gradients(n, shards)
         grads = self.network.grads[block.params]
-        self.squares[number] = float(np.dot(grads, grads))
+        self.squared_norms[number] = float(np.dot(grads, grads))
 
-    def updater(self, number: int) -> Task:
-        """The task of round 2: gradient and step of one block."""
-        block = self.blocks[number]
-        params, grads = self.network.params[block.params], self.network.grads[block.params]
-        weights = max(0, min(len(params), self.network.decayed - block.params.start))  # they come first
-        l2 = self.extras.l2 if weights else 0.0
+    def clip(self, limit: float, n: int, shards: int) -> float:
+        """All gradients, before the first parameter moves; what to multiply them with to bound their norm."""
+        self.pool.run(lambda number, thread: self.gradient(number, n, shards), len(self.blocks))
+        return min(1.0, limit / (self.gradient_norm() or limit))
 
-        def task(member: int) -> None:
-            scratch = self.scratch[member][: len(params)]
-            if self.extras.clip_norm is None:
-                self.measure(number, block)
-            elif self.factor != 1.0:
-                np.multiply(grads, self.factor, out=grads)
-            if l2:
-                np.multiply(params[:weights], l2, out=scratch[:weights])
-                grads[:weights] += scratch[:weights]
-            self.optimizer.update(block.params, scratch)
-            if self.average is not None and self.extras.max_norm is None:
-                self.average.update(block.params, scratch)
+    def gradient_norm(self) -> float:
+        """The norm of the whole gradient, the squared norms of its blocks added in their order."""
+        return sqrt(sum(self.squared_norms))
 
-        return task
+    def update_statistics(self, batch: Labels) -> None:
+        """What else a step changes: the hardness of its images, and the average of the running statistics."""
+        if self.hard_examples is not None:
+            self.hard_examples.update(batch)
+        if self.average is not None:  # they stand behind the parameters
+            tail = slice(self.network.n_params, len(self.network.state))
+            self.average.update(tail, self.scratch[0][: tail.stop - tail.start])
 
-    def averager(self, number: int) -> Task:
-        """The average of a block, where it has to wait for the limits."""
-        block = self.blocks[number].params
-
-        def task(member: int) -> None:
-            if self.average is not None:
-                self.average.update(block, self.scratch[member][: block.stop - block.start])
-
-        return task
-
-    def limiter(self, layer: Dense) -> Task:
-        """Bound the weights into the units of a layer."""
-
-        def task(member: int) -> None:  # noqa: ARG001
-            limit_norms(layer.W, self.extras.max_norm or 0.0)
-
-        return task
+    def inference_parameters(self) -> Array:
+        """The network's state as inference should use it: its average, where there is one."""
+        return self.network.state if self.average is None else self.average.average
 
     def largest_weight(self) -> str:
         """Where the largest weight stands, for a run that has diverged."""
@@ -243,21 +186,21 @@ def train(
     step = epoch = 0
     while step < steps:
         epoch += 1
-        rng, hard = stream(seed, Purpose.ORDER, epoch), trainer.hard_examples
-        order = rng.permutation(images) if hard is None else hard.order(rng, epoch)
+        rng, hard_examples = stream(seed, Purpose.ORDER, epoch), trainer.hard_examples
+        order = rng.permutation(images) if hard_examples is None else hard_examples.epoch_order(rng, epoch)
         for number, layer in enumerate(network.layers):
             layer.begin_epoch(
-                [stream(seed, Purpose.DROPOUT, epoch, number, part) for part in range(network.parts)]
+                [stream(seed, Purpose.DROPOUT, epoch, number, shard) for shard in range(network.shards)]
             )
         if deformation is not None:
             deformation.begin_epoch(
-                [stream(seed, Purpose.DEFORMATION, epoch, part) for part in range(network.parts)]
+                [stream(seed, Purpose.DEFORMATION, epoch, shard) for shard in range(network.shards)]
             )
         for batch in slices(images, batch_size):
             if step == steps:
                 return
             if deformation is not None:
-                trainer.strength = deformation.strengths.at(step / steps)
+                trainer.strength = deformation.ranges.strength_at(step / steps)
             rate = learning_rate * schedule(step / steps)
             step += 1
             loss, norm = trainer.step(order[batch], rate)

@@ -8,10 +8,10 @@ from math import isfinite
 
 import numpy as np
 
+from nn.inference import predict
 from nn.losses import cross_entropy, softmax
 from nn.network import Network
-from nn.parallel import WorkerPool
-from nn.prediction import predict
+from nn.parallel import WorkerPool, single_threaded_blas
 from stages.evaluation.calibration import Bin, expected_calibration_error, reliability
 from stages.evaluation.corruptions import CORRUPTIONS
 from stages.evaluation.metrics import Counts, confusion_counts, error_rates, errors_by_half, per_class
@@ -47,12 +47,12 @@ def main() -> None:
             "normalization or classes differ; `dvc repro` makes both anew"
         )
 
-    threads = thread_count(network.parts)
+    threads = thread_count(network.shards)
     parts: tuple[arrays.Split, ...] = ("validation", "test")
     data = {part: arrays.read(part, len(classes)) for part in parts}  # all, before anything is written
-    with all_or_none(), WorkerPool(threads) as team:
+    with all_or_none(), np.errstate(all="ignore"), single_threaded_blas(), WorkerPool(threads) as pool:
         for part, (images, labels) in data.items():
-            logits = predict(network, images, team)
+            logits = predict(network, images, pool)
             loss = cross_entropy(logits, labels) if len(labels) else None
             if loss is not None and not isfinite(loss):
                 raise UserError(f"the loss on the {part} images is {loss}: the model is of no use; train it anew")
@@ -69,7 +69,7 @@ def main() -> None:
                 # Which ones: so that two models can be compared image by image (McNemar's test).
                 figures |= errors_by_half(wrong) | {"misclassified": np.flatnonzero(wrong).tolist()}
             if moves := MOVES[params.views]:
-                seen = averaged(network, images, probabilities, moves, background=dataset.background, team=team)
+                seen = averaged(network, images, probabilities, moves, background=dataset.background, pool=pool)
                 figures |= views_summary(seen, labels)
             write_json(METRICS / f"{part}.json", figures | by_class(confusion))
 
@@ -77,7 +77,7 @@ def main() -> None:
         write_table(PLOTS / "confusion.csv", CONFUSION_COLUMNS, confusion_rows(confusion, classes))
         write_table(PLOTS / "per_class.csv", PER_CLASS_COLUMNS, per_class_rows(confusion, classes))
         write_table(PLOTS / "calibration.csv", CALIBRATION_COLUMNS, calibration_rows(bins))
-        robustness = robustness_rows(network, images, labels, dataset.normalization, team)
+        robustness = robustness_rows(network, images, labels, dataset.normalization, pool)
         write_table(PLOTS / "robustness.csv", ROBUSTNESS_COLUMNS, robustness)
 
 
@@ -130,7 +130,7 @@ def robustness_rows(
     images: arrays.Images,
     labels: arrays.Labels,
     normalization: arrays.Normalization,
-    team: WorkerPool,
+    pool: WorkerPool,
 ) -> list[tuple[str, float, float, int, int]]:
     """A row a disturbance and strength: how well the images are read after it."""
     rows: list[tuple[str, float, float, int, int]] = []
@@ -138,7 +138,7 @@ def robustness_rows(
     for name, corruption in CORRUPTIONS.items():
         for strength in corruption.strengths:
             disturbed = corruption.apply(pixels, strength) if strength else pixels
-            logits = predict(network, normalization.normalized(disturbed), team)
+            logits = predict(network, normalization.normalized(disturbed), pool)
             errors = int((logits.argmax(axis=1) != labels).sum())
             rows.append((name, strength, (len(labels) - errors) / len(labels), errors, len(labels)))
     return rows

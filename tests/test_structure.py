@@ -19,6 +19,21 @@ FLOORS = (  # of stages/, the lowest first: a folder imports those on floors bel
     {"downloading", "training", "evaluation"},
     {"figures"},
 )
+NN_FLOORS = (  # of nn/, likewise
+    {"plain", "flat", "random_streams", "parallel", "schedules"},
+    {"layers", "losses", "optimizers"},
+    {"activations", "normalization", "regularization", "augmentation", "hard_examples", "network"},
+    {"mlp", "blocks", "inference"},
+    {"training"},
+)
+ON_ONE_EVENING = {  # what there is to read for backpropagation: all of plain.py, and these definitions
+    "nn/layers.py": {"Layer", "Dense"},
+    "nn/activations.py": {"ReLU"},
+    "nn/losses.py": {"SoftmaxCrossEntropy"},
+    "nn/network.py": {"Node", "Network"},
+    "nn/optimizers.py": {"SGD"},
+    "nn/training.py": {"step"},
+}
 SIDEWAYS = {("settings", "formats")}  # the names of the data sets
 
 
@@ -135,30 +150,94 @@ def test_a_stage_is_a_module_a_section_and_a_command_of_the_same_name(stage):
     assert any(param.split(".")[0] == stage for param in definition["params"])
 
 
-def test_nn_needs_numpy_and_threadpoolctl_alone():
-    external = set()
-    for path in modules("nn"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                external |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                external.add(str(node.module).split(".")[0])
-    assert external - sys.stdlib_module_names == {"nn", "numpy", "threadpoolctl"}
+def test_a_module_of_nn_imports_only_floors_below_it():
+    assert {path.stem for path in modules("nn")} - {"__init__"} == set().union(*NN_FLOORS)
+    for number, floor in enumerate(NN_FLOORS):
+        below = {f"nn.{name}" for name in set().union(*NN_FLOORS[:number])} | {"nn"}
+        for name in floor:
+            found = imports(ROOT / "nn" / f"{name}.py")
+            assert found <= below, f"nn/{name}.py imports {found - below}"
+
+
+def test_plain_py_imports_nothing_of_the_project_and_only_tests_and_docs_import_it():
+    assert not imports(ROOT / "nn/plain.py")
+    for package in (*PACKAGES, "benchmarks"):
+        for path in modules(package):
+            assert "nn.plain" not in imports(path), path
+
+
+def definitions(path):
+    """The lines of each class and function in a module, by name."""
+    kinds = ast.ClassDef | ast.FunctionDef
+    nodes = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, kinds)]
+    return {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in nodes}
+
+
+def test_backpropagation_is_fewer_than_400_lines_to_read():
+    lines = len((ROOT / "nn/plain.py").read_text("utf-8").splitlines())
+    for name, wanted in ON_ONE_EVENING.items():
+        found = definitions(ROOT / name)
+        lines += sum(found[definition] for definition in wanted)
+    assert lines < 400
+
+
+def test_files_and_steps_stay_short_enough_to_be_read():
+    for stage in STAGES:
+        assert len((ROOT / f"stages/{stage}.py").read_text("utf-8").splitlines()) <= 200
+    assert definitions(ROOT / "nn/training.py")["step"] <= 40
+    assert len((ROOT / "dvc.yaml").read_text("utf-8").splitlines()) <= 215
+    product = [path for package in PACKAGES for path in modules(package)]
+    assert sum(len(path.read_text("utf-8").splitlines()) for path in product) <= 7_000
+
+
+STANDARD_LIBRARY = {  # what nn may import of it: nothing here opens a file, prints or reads the environment
+    "collections", "contextvars", "dataclasses", "enum", "itertools", "math", "os", "threading", "types", "typing",
+}  # fmt: skip
+OF_OS = {"cpu_count", "sched_getaffinity"}
+OF_NUMPY_RANDOM = {"Generator", "default_rng", "SeedSequence"}
+READS_OR_WRITES = {
+    "open", "print", "input", "exec", "eval", "breakpoint", "__import__", "load", "save", "savez",
+    "savez_compressed", "loadtxt", "savetxt", "genfromtxt", "fromfile", "tofile", "memmap", "open_memmap", "dump",
+    "read_text", "read_bytes", "write_text", "write_bytes", "environ", "getenv", "stdout", "stderr", "stdin",
+    "set_printoptions", "seterr", "Path",
+}  # fmt: skip
+
+
+def violations(source):
+    """What a module of nn does that is no pure computation."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [str(node.module)]
+            roots = {name.split(".")[0] for name in names}
+            found += sorted(roots - STANDARD_LIBRARY - {"nn", "numpy", "threadpoolctl"})
+            found += [alias.name for alias in node.names if alias.name in READS_OR_WRITES]
+        elif isinstance(node, ast.Attribute):
+            module = node.value.id if isinstance(node.value, ast.Name) else getattr(node.value, "attr", "")
+            if node.attr in READS_OR_WRITES or (module == "os" and node.attr not in OF_OS):
+                found.append(node.attr)
+            if module == "random" and node.attr not in OF_NUMPY_RANDOM:
+                found.append(f"random.{node.attr}")  # the generator that all of a process share
+        elif isinstance(node, ast.Name) and node.id in READS_OR_WRITES:
+            found.append(node.id)
+    return found
 
 
 @pytest.mark.parametrize("path", modules("nn"), ids=lambda path: path.name)
-def test_nn_opens_no_file_prints_nothing_and_keeps_no_random_state(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            assert node.func.id not in {"open", "print", "input"}
-        if (
-            isinstance(node, ast.Attribute)
-            and isinstance(node.value, ast.Attribute)
-            and node.value.attr == "random"
-        ):
-            assert node.attr in {"Generator", "default_rng", "SeedSequence"}, (
-                f"np.random.{node.attr} is global state"
-            )
+def test_nn_is_pure_computation_with_numpy_and_threadpoolctl_alone(path):
+    assert not violations(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "open('x')", "print(1)", "import sys", "from pathlib import Path", "Path('x').open()", "x.write_text('')",
+        "os.environ['A']", "os.getenv('A')", "from os import environ", "sys.stdout.write('x')", "np.load('x')",
+        "np.random.rand(3)", "np.random.seed(0)", "import torch", "vector.tofile('x')", "os.system('ls')",
+    ],
+)  # fmt: skip
+def test_what_is_no_pure_computation_is_noticed(source):
+    assert violations(source)
 
 
 def test_a_worker_of_the_benchmarks_pins_the_kernel_before_it_imports_numpy():

@@ -10,12 +10,12 @@ from benchmarks.accuracy import Classify, Learn
 from benchmarks.networks import IMAGES
 from nn.augmentation import Deformation, DeformationRanges
 from nn.flat import slices
-from nn.inference import PARTS, fold, inference_network
+from nn.inference import INFERENCE_ROWS, INFERENCE_SHARDS, fold_batch_norm, inference_network
+from nn.inference import predict as predict_rows
 from nn.mlp import mlp
 from nn.network import Network, training_flops_per_example
 from nn.optimizers import Adam, Momentum
 from nn.parallel import WorkerPool, default_shards, default_threads
-from nn.prediction import predict as predict_rows
 from nn.random_streams import Purpose, stream
 from nn.training import Trainer
 
@@ -41,15 +41,15 @@ def trainer(
     """As the stage `train` makes it."""
     threadpoolctl.threadpool_limits(limits=1, user_api="blas")
     layers = mlp(widths)
-    work = training_flops_per_example(layers) * batch
-    network = Network(layers, widths[0], batch, default_shards(batch, work))
+    flops = training_flops_per_example(layers) * batch
+    network = Network(layers, widths[0], batch, default_shards(batch, flops))
     network.initialize(stream(seed, Purpose.WEIGHTS))
     kind = Momentum if optimizer == "sgd" else Adam
-    team = WorkerPool(min(threads, default_threads(network.parts, work)))
-    return Trainer(network, kind(network.params, network.grads, network.decayed), images, labels, team=team)
+    pool = WorkerPool(min(threads, default_threads(network.shards, flops)))
+    return Trainer(network, kind(network.params, network.grads, network.n_weights), images, labels, pool=pool)
 
 
-STRENGTHS = DeformationRanges(
+RANGES = DeformationRanges(
     rotation=15, shear=15, scale=0.15, shift=1, elastic=1, elastic_sigma=5, thickness=1, unchanged_fraction=0.1
 )
 
@@ -61,8 +61,8 @@ def train(
     x, y = data(images)
     made = trainer(widths, batch, optimizer, threads, images=x, labels=y, seed=0)
     if deformed:
-        made.deformation = Deformation(STRENGTHS, 28, made.network.parts, background=0.0, ink=1.0)
-        made.deformation.begin_epoch([np.random.default_rng(part) for part in range(made.network.parts)])
+        made.deformation = Deformation(RANGES, 28, made.network.shards, background=0.0, ink=1.0)
+        made.deformation.begin_epoch([np.random.default_rng(shard) for shard in range(made.network.shards)])
     order = np.random.default_rng(1).permutation(images)
     batches = cycle([order[rows] for rows in slices(images - images % batch, batch)])
     return lambda: made.step(next(batches), 0.001)
@@ -73,15 +73,15 @@ def learner(
 ) -> tuple[Learn, Classify]:
     """Adam with a constant rate."""
     made = trainer(widths, batch, "adam", threads, images=images, labels=labels, seed=seed)
-    reader = inference_network(made.network)
+    model = inference_network(made.network)
 
     def learn(batches: list[np.ndarray]) -> None:
         for chosen in batches:
             made.step(chosen, rate)
 
     def classify(x: np.ndarray) -> np.ndarray:
-        fold(made.network, *made.inference_parameters(), reader)
-        return predict_rows(reader, x, made.team).argmax(axis=1)
+        fold_batch_norm(made.network, made.inference_parameters(), model)
+        return predict_rows(model, x, made.pool).argmax(axis=1)
 
     return learn, classify
 
@@ -90,7 +90,7 @@ def predict(widths: list[int], batch: int, threads: int) -> Callable[[], None]:
     """Logits of one batch."""
     threadpoolctl.threadpool_limits(limits=1, user_api="blas")
     images, _ = data(batch)
-    network = Network(mlp(widths), widths[0], min(batch, 2048), PARTS, trains=False)
+    network = Network(mlp(widths), widths[0], min(batch, INFERENCE_ROWS), INFERENCE_SHARDS, trains=False)
     network.initialize(stream(0, Purpose.WEIGHTS))
-    team = WorkerPool(threads)
-    return lambda: predict_rows(network, images, team)
+    pool = WorkerPool(threads)
+    return lambda: predict_rows(network, images, pool)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from nn.inference import predict
 from nn.losses import softmax
 from nn.network import Network
 from nn.parallel import WorkerPool
-from nn.prediction import predict
 from stages.formats.arrays import Images
 from stages.formats.idx import SIDE
 from stages.settings.evaluate import Views
@@ -19,12 +19,12 @@ MOVES: dict[Views, Moves] = {  # pixels down and to the right, beside the image 
 
 
 def averaged(
-    network: Network, images: Images, unmoved: Images, moves: Moves, *, background: float, team: WorkerPool
+    network: Network, images: Images, unmoved: Images, moves: Moves, *, background: float, pool: WorkerPool
 ) -> Images:
     """The mean of the probabilities (n, classes) of all views; `unmoved` are those of the first view."""
     total = unmoved.copy()
     for down, right in moves:
-        total += softmax(predict(network, moved(images, down, right, background), team))
+        total += softmax(predict(network, moved(images, down, right, background), pool))
     total /= 1 + len(moves)
     return total
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nn.augmentation import Deformation, DeformationRanges
-from nn.parallel import WorkerPool
+from nn.parallel import single_threaded_blas
 from nn.random_streams import Purpose, stream
 from stages.formats import arrays
 from stages.formats.idx import SIDE
@@ -71,10 +71,10 @@ def augmented(samples: arrays.Images, training: DeformationSettings, dataset: ar
     strengths = DeformationRanges(**training.augment.model_dump())
     chosen = np.repeat(np.arange(len(samples)), DEFORMATIONS)
     deformed = samples[chosen]
-    with WorkerPool(1):  # one thread in BLAS, as in training
+    with single_threaded_blas():
         deformation = Deformation(strengths, SIDE, 1, background=dataset.background, ink=dataset.ink)
         deformation.begin_epoch([stream(training.seed, Purpose.DEFORMATION, 0)])
-        deformation.write(samples, chosen, deformed, 0)
+        deformation.deform(samples, chosen, deformed, 0)
 
     gap = 2
     tile = SIDE + gap
@@ -92,7 +92,7 @@ def augmented(samples: arrays.Images, training: DeformationSettings, dataset: ar
     axes.axis("off")
     figure.suptitle(
         "Training images (left), and what deformation makes of them, anew each time they are shown"
-        if strengths.any
+        if strengths.enabled
         else "Training images, which are not deformed: all strengths of train.augment are 0",
         fontsize=11,
     )

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from nn.inference import PARTS
+from nn.inference import INFERENCE_SHARDS
 from nn.layers import Dense, Layer
 from nn.mlp import ACTIVATIONS
 from nn.network import Network
@@ -63,7 +63,7 @@ class Description(StrictModel):
 def describe(layer: Layer) -> AnyLayer:
     """A layer as the description names it."""
     if isinstance(layer, Dense):
-        return DenseLayer(inputs=layer.inputs, outputs=layer.outputs)
+        return DenseLayer(inputs=layer.inputs, outputs=layer.width)
     if isinstance(layer, LayerNorm):
         return LayerNormLayer(width=layer.width)
     kinds = {kind: name for name, kind in ACTIVATIONS.items()}
@@ -124,7 +124,7 @@ def read_model(rows: int, path: Path = MODEL) -> tuple[Network, Description]:
         raise refused(path, f"it gives {width} numbers for {len(description.classes)} classes")
 
     layers = [make(part) for part in description.layers]
-    network = Network(layers, PIXELS, rows, PARTS, trains=False)
+    network = Network(layers, PIXELS, rows, INFERENCE_SHARDS, trains=False)
     views = tensors_of(network)
     expected = {name: view.shape for name, view in views.items()}
     found = {name: tensor.shape for name, tensor in tensors.items()}

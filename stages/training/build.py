@@ -1,15 +1,18 @@
-"""From the parameters to what trains: network, optimizer, schedule, deformation."""
+"""From the parameters to what trains: network, optimizer, schedule, deformation, hard examples."""
+
+from collections.abc import Callable
 
 from nn.augmentation import Deformation, DeformationRanges
-from nn.averaging import ExponentialMovingAverage
 from nn.hard_examples import HardExamples
 from nn.mlp import mlp
 from nn.network import Network, training_flops_per_example
 from nn.optimizers import SGD, Adam, AdamW, Lion, Momentum, Nesterov, Optimizer, RMSprop
 from nn.parallel import WorkerPool, default_shards
+from nn.regularization import ExponentialMovingAverage
 from nn.schedules import Schedule, constant, cosine, one_cycle, with_warmup
-from nn.training import Extras, Trainer
+from nn.training import Trainer
 from stages.formats import arrays, idx
+from stages.runtime.errors import UserError
 from stages.settings.train import Train
 
 
@@ -22,10 +25,9 @@ def make_network(params: Train, classes: int) -> Network:
         dropout=params.dropout,
         input_dropout=params.input_dropout,
     )
-    work = training_flops_per_example(layers) * params.batch_size
-    return Network(
-        layers, arrays.PIXELS, params.batch_size, params.shards or default_shards(params.batch_size, work)
-    )
+    flops = training_flops_per_example(layers) * params.batch_size
+    shards = params.shards or default_shards(params.batch_size, flops)
+    return Network(layers, arrays.PIXELS, params.batch_size, shards)
 
 
 def make_trainer(
@@ -35,59 +37,81 @@ def make_trainer(
     labels: arrays.Labels,
     *,
     dataset: arrays.DatasetDescription,
-    team: WorkerPool,
+    pool: WorkerPool,
 ) -> Trainer:
-    """Network, optimiser, averages, deformation and extras, ready for the first step.
+    """Network, optimizer, average, deformation and hard examples, ready for the first step.
 
-    In the context of the team: the deformation's patterns are found by BLAS, which has one thread there.
+    Where BLAS has one thread: it computes the basis of the deformation.
     """
     deformation = hard_examples = None
-    strengths = DeformationRanges(**params.augment.model_dump())
-    if strengths.any:
-        deformation = Deformation(
-            strengths, idx.SIDE, network.parts, background=dataset.background, ink=dataset.ink
-        )
+    ranges = DeformationRanges(**params.augment.model_dump())
+    if ranges.enabled:
+        deformation = Deformation(ranges, idx.SIDE, network.shards, background=dataset.background, ink=dataset.ink)
     if params.hard_fraction:
-        hard_examples = HardExamples(len(images), params.hard_fraction, params.hard_repeats)
+        hard_examples = HardExamples(
+            len(images),
+            params.hard_fraction,
+            params.hard_repeats,
+            rows=network.rows,
+            classes=network.outputs,
+        )
     return Trainer(
         network,
         make_optimizer(params, network),
         images,
         labels,
-        team=team,
+        pool=pool,
         smoothing=params.label_smoothing,
-        average=ExponentialMovingAverage(network.params, params.ema_decay) if params.ema_decay else None,
-        statistics=ExponentialMovingAverage(network.statistics, params.ema_decay) if params.ema_decay else None,
-        extras=Extras(0.0 if params.optimizer in {"adamw", "lion"} else params.weight_decay, params.clip_norm),
+        clip_norm=params.clip_norm,
+        average=ExponentialMovingAverage(network.state, params.ema_decay) if params.ema_decay else None,
         deformation=deformation,
         hard_examples=hard_examples,
     )
 
 
 def make_optimizer(params: Train, network: Network) -> Optimizer:
-    """The optimiser that params.yaml names, for this network."""
-    vectors = (network.params, network.grads, network.decayed)
-    beta1, beta2, epsilon = params.beta1, params.beta2, params.epsilon
-    match params.optimizer:
-        case "sgd":
-            return Momentum(*vectors, params.momentum) if params.momentum else SGD(*vectors)
-        case "nesterov":
-            return Nesterov(*vectors, params.momentum)
-        case "rmsprop":
-            return RMSprop(*vectors, params.beta2, params.epsilon)
-        case "adam":
-            return Adam(*vectors, beta1=beta1, beta2=beta2, epsilon=epsilon)
-        case "adamw":
-            return AdamW(*vectors, beta1=beta1, beta2=beta2, epsilon=epsilon, weight_decay=params.weight_decay)
-        case "lion":
-            return Lion(*vectors, beta1=beta1, beta2=beta2, weight_decay=params.weight_decay)
+    """The optimizer that params.yaml names, for this network."""
+    betas = {"beta1": params.beta1, "beta2": params.beta2}
+    kinds: dict[str, tuple[Callable[..., Optimizer], dict[str, float]]] = {
+        "sgd": (Momentum, {"momentum": params.momentum}) if params.momentum else (SGD, {}),
+        "nesterov": (Nesterov, {"momentum": params.momentum}),
+        "rmsprop": (RMSprop, {"decay": params.beta2, "epsilon": params.epsilon}),
+        "adam": (Adam, {**betas, "epsilon": params.epsilon}),
+        "adamw": (AdamW, {**betas, "epsilon": params.epsilon}),
+        "lion": (Lion, betas),
+    }
+    kind, options = kinds[params.optimizer]
+    vectors = network.params, network.grads, network.n_weights
+    return kind(*vectors, weight_decay=params.weight_decay, **options)
 
 
 def make_schedule(params: Train, warmup: float, step: float) -> Schedule:
-    """The schedule that params.yaml names, after a warm-up of this share of the run."""
-    schedules: dict[str, Schedule] = {
-        "constant": constant,
-        "cosine": cosine,
-        "one_cycle": one_cycle,
-    }
+    """The schedule that params.yaml names, after a warm-up; warmup and step are shares of the run."""
+    schedules: dict[str, Schedule] = {"constant": constant, "cosine": cosine, "one_cycle": one_cycle}
     return with_warmup(schedules[params.schedule], warmup, step)
+
+
+def check_against_data(params: Train, images: int, validation_images: int, warmup: float, shards: int) -> None:
+    """Raise UserError for parameters that make no sense with so many images; warmup is a share of the run."""
+    mistake = None
+    smallest = images % params.batch_size or params.batch_size  # the last batch of an epoch
+    if params.batch_size > images:
+        mistake = f"batch_size is {params.batch_size}: should be at most the number of training images, {images}"
+    elif warmup >= 1:
+        mistake = f"warmup is {params.warmup:g} epochs: should be shorter than the run"
+    elif params.hard_fraction and int(images * params.hard_fraction) < 1:
+        mistake = (
+            f"hard_fraction is {params.hard_fraction:g}: makes none of {images} images hard; should be 0, or more"
+        )
+    elif params.early_stopping_patience and not validation_images:
+        mistake = (
+            f"early_stopping_patience is {params.early_stopping_patience}: should be null, "
+            "for there are no validation images (preprocess.validation_size is 0)"
+        )
+    elif params.normalization == "batch" and smallest < 2 * shards:
+        mistake = (
+            f"batch_size is {params.batch_size} with normalization batch: leaves {smallest} images for the last "
+            f"batch of an epoch, which should have at least 2 for each of its {shards} shards"
+        )
+    if mistake:
+        raise UserError(f"params.yaml: train.{mistake}")

@@ -13,12 +13,12 @@ from nn.hard_examples import HardExamples
 from nn.mlp import mlp
 from nn.network import Network
 from nn.optimizers import Adam
-from nn.parallel import WorkerPool
+from nn.parallel import WorkerPool, single_threaded_blas
 from nn.random_streams import Purpose, stream
 from nn.schedules import cosine
 from nn.training import Trainer, train
 
-STRENGTHS = DeformationRanges(
+RANGES = DeformationRanges(
     rotation=15, shear=15, scale=0.15, shift=1, elastic=1, thickness=1, unchanged_fraction=0.1, halved_at_end=0.2
 )
 
@@ -30,18 +30,18 @@ def main() -> None:
     hashes = []
     for activation in ("relu", "gelu", "tanh"):
         layers = mlp([784, 64, 32, 10], activation, normalization="batch", dropout=0.1)
-        network = Network(layers, 784, rows=64, parts=2)
+        network = Network(layers, 784, rows=64, shards=2)
         network.initialize(stream(0, Purpose.WEIGHTS))
-        hard_examples = HardExamples(len(images), share=0.1, showings=3)
-        with WorkerPool(2) as team:
+        hard_examples = HardExamples(len(images), 0.1, 3, rows=64, classes=10)
+        with single_threaded_blas(), WorkerPool(2) as pool:
             trainer = Trainer(
                 network,
-                Adam(network.params, network.grads, network.decayed),
+                Adam(network.params, network.grads, network.n_weights),
                 images,
                 labels,
-                team=team,
+                pool=pool,
                 hard_examples=hard_examples,
-                deformation=Deformation(STRENGTHS, 28, network.parts, background=0.0, ink=1.0),
+                deformation=Deformation(RANGES, 28, network.shards, background=0.0, ink=1.0),
             )
             for _ in train(trainer, batch_size=64, steps=40, learning_rate=0.001, schedule=cosine, seed=0):
                 pass

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from nn.augmentation import Deformation, DeformationRanges, elastic_patterns
+from nn.augmentation import Deformation, DeformationRanges, elastic_basis
 
 SIDE = 28
 INK = 2.8
@@ -22,7 +22,7 @@ def deformed(images, strengths, *, seed=0, strength=1.0, background=-0.4, dtype=
     deformation = Deformation(strengths, SIDE, 1, background=background, ink=INK, dtype=dtype)
     deformation.begin_epoch([np.random.default_rng(seed)])
     out = np.empty_like(images)
-    deformation.write(images, np.arange(len(images)), out, 0, strength)
+    deformation.deform(images, np.arange(len(images)), out, 0, strength)
     return out
 
 
@@ -30,7 +30,7 @@ def read_at(images, numbers, background=-0.4):
     """The images with a given shift and matrix, without an elastic part."""
     deformation = Deformation(DeformationRanges(), SIDE, 1, background=background, ink=INK, dtype=images.dtype)
     out = np.empty_like(images)
-    deformation.read(images, np.arange(len(images)), numbers.astype(images.dtype), out, 0)
+    deformation.interpolate(images, np.arange(len(images)), numbers.astype(images.dtype), out, 0)
     return out
 
 
@@ -93,9 +93,9 @@ def naive(image, x, y, background):
 def test_a_deformation_of_all_parts_is_its_naive_twins(images):
     images = images.astype(np.float64)
     deformation = Deformation(STRONG, SIDE, 1, background=-0.4, ink=INK, dtype=np.float64)
-    numbers, _ = deformation.draw(np.random.default_rng(3), len(images), 1.0)
+    numbers, _ = deformation.sample(np.random.default_rng(3), len(images), 1.0)
     found = np.empty_like(images)
-    deformation.read(images, np.arange(len(images)), numbers, found, 0)
+    deformation.interpolate(images, np.arange(len(images)), numbers, found, 0)
     for number, image in enumerate(images):
         x, y = numbers[:, number] @ deformation.basis
         assert np.allclose(found[number], naive(image, x, y, -0.4), atol=1e-12)
@@ -106,7 +106,7 @@ def test_another_pen_changes_the_grey_between_paper_and_ink_and_nothing_else():
     pens = np.array([-1.0, -0.3, 0.0, 0.5, 1.0])
     images = np.tile(-0.4 + values * (INK + 0.4), (len(pens), 1))
     deformation = Deformation(DeformationRanges(), SIDE, 1, background=-0.4, ink=INK, dtype=np.float64)
-    deformation.thicken(images, pens, 0)
+    deformation.change_thickness(images, pens, 0)
     found = (images + 0.4) / (INK + 0.4)
     assert np.allclose(found, values + pens[:, None] * values * (1 - values), atol=1e-12)
     assert np.all(np.diff(found) >= 0)  # darker stays darker
@@ -133,7 +133,7 @@ def test_the_paper_has_the_value_of_the_background_up_to_the_border():
 def test_the_parts_of_a_deformation_stay_within_their_strengths():
     strengths = DeformationRanges(rotation=10, shear=5, scale=0.1, shift=2, thickness=0.5)
     deformation = Deformation(strengths, SIDE, 1, background=0.0, ink=1.0, dtype=np.float64)
-    numbers, thickness = deformation.draw(np.random.default_rng(0), 20_000, 1.0)
+    numbers, thickness = deformation.sample(np.random.default_rng(0), 20_000, 1.0)
     shifts = numbers[:, :, 0] - (SIDE - 1) / 2
     matrices = np.moveaxis(numbers[:, :, 1:], 1, 0)  # (n, 2, 2)
     angles = np.degrees(np.arctan2(matrices[:, 1, 0], matrices[:, 0, 0]))
@@ -157,7 +157,7 @@ def test_the_parts_of_a_deformation_stay_within_their_strengths():
 
 @pytest.mark.parametrize("elastic_sigma", [3, 4, 6])
 def test_the_elastic_field_has_its_rms_everywhere_and_its_correlation(elastic_sigma):
-    patterns = elastic_patterns(SIDE, elastic_sigma)
+    patterns = elastic_basis(SIDE, elastic_sigma)
     covariance = patterns.T @ patterns  # of the field, when the numbers are independent standard normal
     assert np.allclose(np.diag(covariance), 1)  # the RMS of each pixel, those at the border too
     row, column = np.indices((SIDE, SIDE)).reshape(2, -1)
@@ -169,7 +169,7 @@ def test_the_elastic_field_has_its_rms_everywhere_and_its_correlation(elastic_si
 def test_the_elastic_field_of_many_images_has_the_rms_it_was_given():
     strengths = DeformationRanges(elastic=1.3, elastic_sigma=4)
     deformation = Deformation(strengths, SIDE, 1, background=0.0, ink=1.0, dtype=np.float64)
-    numbers, _ = deformation.draw(np.random.default_rng(0), 4_000, 1.0)
+    numbers, _ = deformation.sample(np.random.default_rng(0), 4_000, 1.0)
     field = numbers[:, :, 3:] @ deformation.basis[3:]
     assert np.sqrt(np.mean(field**2)) == pytest.approx(1.3, rel=0.02)
     assert np.abs(np.mean(field[0] * field[1])) < 0.05  # right and down are independent
@@ -177,7 +177,7 @@ def test_the_elastic_field_of_many_images_has_the_rms_it_was_given():
 
 def test_the_strength_falls_to_half_in_the_last_share_of_the_run():
     strengths = DeformationRanges(elastic=1.0, halved_at_end=0.25)
-    assert [strengths.at(progress) for progress in (0, 0.5, 0.74, 0.75, 0.99)] == [1, 1, 1, 0.5, 0.5]
+    assert [strengths.strength_at(progress) for progress in (0, 0.5, 0.74, 0.75, 0.99)] == [1, 1, 1, 0.5, 0.5]
 
 
 def test_equal_generators_give_equal_images_and_another_epoch_others(images):

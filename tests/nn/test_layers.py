@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nn.activations import GELU, LeakyReLU, ReLU, Sigmoid, Tanh
-from nn.flat import size, views
 from nn.layers import Dense, Layer
+from nn.network import Network
 from nn.normalization import BatchNorm, LayerNorm
 from nn.regularization import Dropout
 from tests.nn.gradients import slope
@@ -13,37 +13,44 @@ from tests.nn.gradients import slope
 ROWS, WIDTH = 6, 5
 
 
+class Copy(Layer):
+    """y = x, with a parameter that does nothing."""
+
+    shapes = ((1,),)
+    keeps_x = True
+    keeps_dy = True
+
+    def forward(self, x, y, cache, shard):
+        y[:] = x
+
+    def backward(self, dy, dx, x, y, cache, shard):
+        dx[:] = dy
+
+
 class Alone:
-    """A layer on its own: x and dy in, y, dx and gradients out."""
+    """A layer between two that do nothing: x and dy in, y, dx and gradients out."""
 
     def __init__(self, layer, rng, rows=ROWS, width=WIDTH, dtype=np.float64):
         self.layer = layer
-        shapes = [*layer.weights, *layer.offsets]
-        self.params = np.zeros(size(shapes), dtype)
-        self.grads = np.zeros_like(self.params)
-        self.buffer = np.empty((rows, width), dtype)
-        y = layer.connect(self.buffer, views(self.params, shapes), 1)
-        self.statistics = np.zeros(size(layer.statistics), dtype)
-        layer.connect_statistics(views(self.statistics, layer.statistics))
-        self.dy = np.empty_like(y)
-        layer.connect_backward(self.dy, views(self.grads, shapes), needs_dx=True)
-        layer.initialize(rng)
+        self.network = Network([Copy(), layer, Copy()], width, rows, 1, dtype)
+        self.network.initialize(rng)
+        self.params, self.grads = self.network.params, self.network.grads
+        self.node = self.network.nodes[1]
 
     def forward(self, x):
-        n = len(x)
-        self.buffer[:n] = x
-        self.layer.forward(slice(0, n), 0)
-        return self.layer.y[:n]
+        node = self.network.at(slice(0, len(x)))[1]
+        node.x[:] = x
+        self.layer.forward(node.x, node.y, node.cache, 0)
+        return node.y
 
     def backward(self, dy):
-        n = len(dy)
-        self.dy[:n] = dy
-        rows = slice(0, n)
-        self.layer.backward(rows, 0)
-        if self.layer.weights:
-            self.layer.weight_gradient(rows, slice(0, self.layer.weights[0][0]))
-        self.layer.offset_gradient(rows, 1)
-        return self.layer.dx[:n]
+        node = self.network.at(slice(0, len(dy)))[1]
+        assert node.dy is not None
+        node.dy[:] = dy
+        self.layer.backward(node.dy, node.dx, node.x, node.y, node.cache, 0)
+        self.network.weight_gradient(1, slice(0, node.x.shape[1]), len(dy))
+        self.network.bias_gradients(len(dy), 1)
+        return node.dx
 
 
 LAYERS: dict[str, Callable[[], Layer]] = {
@@ -64,7 +71,7 @@ def test_the_gradients_of_each_layer_are_those_of_finite_differences(rng, name, 
     alone = Alone(LAYERS[name](), rng)
     alone.params += 0.3 * rng.standard_normal(alone.params.size)
     x = rng.standard_normal((rows, WIDTH))
-    dy = rng.standard_normal(alone.layer.y[:rows].shape)
+    dy = rng.standard_normal(alone.node.y[:rows].shape)
 
     def value():
         return float(np.sum(alone.forward(x) * dy))
@@ -131,8 +138,8 @@ def test_the_gradient_in_blocks_of_rows_is_the_gradient(rng):
     whole = alone.grads.copy()
     alone.grads[:] = 0
     for block in (slice(0, 2), slice(2, 5)):
-        alone.layer.weight_gradient(slice(0, ROWS), block)
-    alone.layer.offset_gradient(slice(0, ROWS), 1)
+        alone.network.weight_gradient(1, block, ROWS)
+    alone.layer.bias_gradient(alone.node.dy, alone.node.cache)
     np.testing.assert_allclose(alone.grads, whole, rtol=1e-12)
 
 
@@ -159,7 +166,7 @@ def test_dropout_draws_anew_for_every_step(rng):
     assert (first != alone.forward(np.ones((ROWS, WIDTH)))).any()
 
 
-def test_batch_normalization_remembers_mean_and_variance_of_the_parts(rng):
+def test_batch_normalization_remembers_mean_and_variance_of_the_shards(rng):
     layer = BatchNorm(WIDTH)
     x = 3 + 2 * rng.standard_normal((ROWS, WIDTH))
     alone = Alone(layer, rng)

@@ -23,7 +23,7 @@ def naive(logits, labels, smoothing=0.0):
 def whole(logits, labels, smoothing=0.0, dtype=np.float64):
     """The loss as training computes it, of a batch in one part."""
     n, classes = logits.shape
-    return SoftmaxCrossEntropy(n, classes, smoothing, dtype).part(slice(0, n), logits, labels, n) / n
+    return SoftmaxCrossEntropy(n, classes, smoothing, dtype).loss_and_gradient(slice(0, n), logits, labels, n) / n
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -49,7 +49,7 @@ def test_the_parts_of_a_batch_give_what_the_whole_gives(rng, labels):
     loss = whole(expected, labels)
     in_parts = SoftmaxCrossEntropy(5, 4, dtype=np.float64)
     parts = [slice(0, 2), slice(2, 5)]
-    total = sum(in_parts.part(rows, logits[rows], labels[rows], 5) for rows in parts)
+    total = sum(in_parts.loss_and_gradient(rows, logits[rows], labels[rows], 5) for rows in parts)
     assert total / 5 == pytest.approx(loss, rel=1e-12)
     np.testing.assert_allclose(logits, expected, rtol=1e-12)
 

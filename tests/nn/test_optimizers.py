@@ -77,7 +77,8 @@ def run(kind, params, gradients, blocks, **options):
         optimizer.begin_step(RATE)
         for block in blocks:
             optimizer.update(block, np.empty(block.stop - block.start, params.dtype))
-        assert (grads == g).all(), "the gradient is left as it is"
+        if not options.get("weight_decay") or kind.decoupled:
+            assert (grads == g).all(), "the gradient is left as it is"
     return params
 
 
@@ -87,6 +88,14 @@ def test_each_optimizer_follows_its_formula(rng, kind):
     formula, options = FORMULAS[kind]
     wanted = formula(params.copy(), gradients, np.arange(SIZE) < WEIGHTS)
     np.testing.assert_allclose(run(kind, params, gradients, BLOCKS, **options), wanted, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("kind", [SGD, Momentum, Nesterov, RMSprop, Adam])
+def test_weight_decay_adds_to_the_gradient_of_the_weights_and_of_nothing_else(rng, kind):
+    start, (gradient,) = rng.standard_normal(SIZE), rng.standard_normal((1, SIZE))
+    decayed = gradient + DECAY * start * (np.arange(SIZE) < WEIGHTS)
+    wanted = run(kind, start.copy(), [decayed], BLOCKS)
+    np.testing.assert_allclose(run(kind, start.copy(), [gradient], BLOCKS, weight_decay=DECAY), wanted, rtol=1e-12)
 
 
 @pytest.mark.parametrize("kind", FORMULAS)

@@ -1,6 +1,6 @@
 import pytest
 
-from nn.schedules import constant, cosine, one_cycle, steps_down, with_warmup
+from nn.schedules import constant, cosine, one_cycle, with_warmup
 
 
 def test_constant_is_one_throughout():
@@ -13,12 +13,6 @@ def test_cosine_falls_from_one_through_a_half_to_zero():
     assert cosine(1) == pytest.approx(0)
     values = [cosine(progress / 100) for progress in range(101)]
     assert values == sorted(values, reverse=True)
-
-
-def test_steps_fall_by_their_factor_evenly_spread():
-    assert [steps_down(progress, 2, 0.1) for progress in (0, 0.3, 0.34, 0.6, 0.67, 0.99)] == pytest.approx(
-        [1, 1, 0.1, 0.1, 0.01, 0.01]
-    )
 
 
 def test_one_cycle_rises_to_one_and_falls_to_almost_nothing():

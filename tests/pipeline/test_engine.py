@@ -75,10 +75,15 @@ def test_early_stopping_stops_and_keeps_the_best(workspace):
     workspace.change({"train.learning_rate": 0.05, "train.epochs": 50, "train.early_stopping_patience": 3})
     succeeded(workspace.stage("train"))
     with (workspace.path / "plots/validation.csv").open() as file:
-        losses = [float(row["loss"]) for row in csv.DictReader(file)]
-    assert losses.index(min(losses)) == len(losses) - 4
-    assert metrics(workspace, "train")["validation_loss"] == min(losses)
-    assert metrics(workspace, "train")["epochs"] < 50
+        rows = list(csv.DictReader(file))
+    losses = [float(row["loss"]) for row in rows]
+    best = rows[losses.index(min(losses))]
+    assert rows.index(best) == len(rows) - 4
+    found = metrics(workspace, "train")  # all of the best step, none of the last
+    assert found["validation_loss"] == min(losses)
+    assert found["validation_accuracy"] == float(best["accuracy"])
+    assert found["steps"] == int(best["step"])
+    assert found["epochs"] == int(best["epoch"])
     succeeded(workspace.stage("evaluate"))
     assert metrics(workspace, "validation")["loss"] == pytest.approx(min(losses), rel=1e-4)
 

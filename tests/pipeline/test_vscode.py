@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from stages.training.log import SIGNAL
+from stages.training.log import NOTIFICATION
 from tests.pipeline.projects import Project
 
 FOR_EVERY_CHART = ("<DVC_METRIC_DATA>", "<DVC_METRIC_TITLE>", "<DVC_METRIC_X_LABEL>", "<DVC_METRIC_Y_LABEL>")
@@ -82,7 +82,7 @@ def test_the_state_of_the_data_is_known_and_unchanged(two_commits):
     "where", [["--temp"], pytest.param([], marks=pytest.mark.slow)], ids=["apart", "workspace"]
 )
 def test_an_experiment_tells_the_extension_of_its_validations_and_leaves_no_signal(project, where):
-    signal = project.path / SIGNAL
+    signal = project.path / NOTIFICATION
     told = []
     with subprocess.Popen(
         [sys.executable, "-m", "dvc", "exp", "run", *where, "--set-param", "train.epochs=30", "train"],

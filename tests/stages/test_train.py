@@ -6,7 +6,7 @@ import pytest
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_all, validate
 from stages.settings.train import Train
-from stages.training.validation import validation_due
+from stages.training.validation import is_validation_step
 from tests import ROOT
 
 PARAMS = dict(cast("dict[str, object]", read_all(ROOT / "params.yaml")["train"])) | {
@@ -71,7 +71,7 @@ def test_a_setting_that_makes_no_sense_is_refused(change, message):
 
 
 def due(steps, an_epoch, every=None):
-    return [step for step in range(1, steps + 1) if validation_due(step, every, steps, an_epoch)]
+    return [step for step in range(1, steps + 1) if is_validation_step(step, every, steps, an_epoch)]
 
 
 def test_a_long_run_is_validated_after_each_epoch():

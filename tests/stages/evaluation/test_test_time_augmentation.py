@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from nn.inference import predict
 from nn.losses import softmax
 from nn.mlp import mlp
 from nn.network import Network
 from nn.parallel import WorkerPool
-from nn.prediction import predict
 from stages.evaluation import test_time_augmentation as views
 
 
@@ -30,11 +30,11 @@ def test_the_average_is_the_mean_of_what_each_view_alone_gives(rng):
     network = Network(mlp([784, 8, 10]), 784, 20, 2)
     network.initialize(rng)
     images = rng.random((20, 784)).astype(np.float32)
-    with WorkerPool(1) as team:
+    with WorkerPool(1) as pool:
         alone = [
-            softmax(predict(network, views.moved(images, *move, background=0.2), team))
+            softmax(predict(network, views.moved(images, *move, background=0.2), pool))
             for move in [(0, 0), *views.MOVES[5]]
         ]
-        average = views.averaged(network, images, alone[0], views.MOVES[5], background=0.2, team=team)
+        average = views.averaged(network, images, alone[0], views.MOVES[5], background=0.2, pool=pool)
     assert average == pytest.approx(np.mean(alone, axis=0), abs=1e-6)
     assert np.abs(average - alone[0]).max() > 1e-3
