@@ -1,5 +1,14 @@
 """A fully-connected network in NumPy. Pure computation: no files, no printing, no environment variables.
 
+In the order to read it:
+
+    I    the page        plain
+    II   the network     layers, activations, losses, network, mlp
+    III  learning        optimizers, schedules, training
+    IV   generalizing    normalization, regularization, augmentation, hard_examples
+    V    using it        inference
+    VI   the machine     flat, random_streams, parallel, blocks
+
 Conventions, everywhere:
 
 - A row is an example. x (n, in) goes into a layer, y (n, out) comes out; labels (n,) are class numbers.

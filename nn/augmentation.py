@@ -1,14 +1,13 @@
-"""Deformed images: each is turned, slanted, scaled, shifted, bent and drawn a little otherwise at each showing.
+"""Deformed images: each is rotated, sheared, scaled, shifted and bent, anew each time it is shown.
 
 A deformed digit is still that digit, so these are new examples for nothing; the lowest errors published of plain
 networks, 0.35 and 0.31 %, were reached with them. (P. Y. Simard, D. Steinkraus, J. C. Platt, Best Practices for
 Convolutional Neural Networks Applied to Visual Document Analysis, 2003; D. C. Ciresan et al., Deep, Big, Simple
 Neural Nets for Handwritten Digit Recognition, 2010.)
 
-All parts but the last are one field of positions, and the image is read once: a pixel of the result has the
-value that the image has at (x, y), between pixels as bilinear interpolation says, outside as the background.
-With u and v, the pixel's distance from the middle to the right and downwards, and M the product of rotation,
-shear and scale,
+All of that is one field of positions, at which the image is sampled once: a pixel of the result has the value of
+the image at (x, y), by bilinear interpolation between pixels, and outside the value of the background. With u and
+v, the pixel's distance from the middle to the right and downwards, and M the product of rotation, shear and scale,
 
     (x, y) = middle + M (u, v) + shift + elastic(u, v).
 
@@ -16,13 +15,14 @@ The elastic part is a smooth random field, normal at every place, with covarianc
 distance d: what white noise becomes under a Gaussian filter of width sigma, with s its RMS displacement. A filter
 would have to be run over each image anew; but few smooth patterns make up nearly all of such a field. They are the
 eigenvectors of its covariance (K. Karhunen and M. Loeve, 1946/47): for the field over a square, products of those
-over a line. So positions are linear in few numbers drawn for each image, and all of it is one product,
+over a line. So positions are linear in few coefficients, which are drawn for each image, and all of it is one
+product,
 
-    positions (2 n, 784) = numbers (2 n, 3 + patterns) @ basis (3 + patterns, 784).
+    positions (2 n, 784) = coefficients (2 n, 3 + patterns) @ basis (3 + patterns, 784).
 
-The last part, another pen, moves no ink: it is a function of a pixel's grey alone. With g from 0, paper, to 1,
-ink, a pixel becomes g + a g (1 - g), which leaves paper and ink as they are; with a > 0 the grey edge of a stroke
-gets darker, so that the stroke looks thicker, with a < 0 thinner.
+Besides, strokes get thicker or thinner. That moves no ink: it is a function of a pixel's gray alone. With g from
+0, paper, to 1, ink, a pixel becomes g + a g (1 - g), which leaves paper and ink as they are; with a > 0 the gray
+edge of a stroke gets darker, so that the stroke looks thicker, with a < 0 thinner.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ from numpy.typing import DTypeLike
 from nn.flat import Array, slices
 from nn.losses import Labels
 
-CHUNK = 32  # images whose positions stay in a core's cache until they have been read
+CHUNK = 32  # images whose positions stay in a core's cache until they have been sampled
 VARIANCE_LEFT_OUT = 0.01  # share of the variance of the elastic field that the patterns left out had
 
 
@@ -43,11 +43,12 @@ VARIANCE_LEFT_OUT = 0.01  # share of the variance of the elastic field that the 
 class DeformationRanges:
     """How strong each part of the deformation is; 0 for none.
 
-    rotation and shear are drawn between plus and minus so many degrees (evenly in the tangent of half the angle,
-    and of the angle), the scale of width and height each evenly between 1 - scale and 1 + scale, shifts of either
-    direction between plus and minus so many pixels; elastic is the RMS displacement in pixels in each direction,
-    of a field as smooth as a Gaussian filter of width `elastic_sigma`, in pixels, makes it. The a of the pen is
-    drawn between plus and minus `thickness`, at most 1. A share `unchanged_fraction` of the images stays as it is.
+    rotation and shear are drawn between plus and minus so many degrees (uniformly in the tangent of half the angle,
+    and of the angle), the scale of width and height each uniformly between 1 - scale and 1 + scale, shifts of
+    either direction between plus and minus so many pixels; elastic is the RMS displacement in pixels in each
+    direction, of a field as smooth as a Gaussian filter of width elastic_sigma, in pixels, makes it. The a of the
+    thickness is drawn between plus and minus thickness, at most 1. A share unchanged_fraction of the images stays
+    as it is. In the last share halved_at_end of the run all of this is half as strong.
     """
 
     rotation: float = 0.0
@@ -58,7 +59,7 @@ class DeformationRanges:
     elastic_sigma: float = 5.0
     thickness: float = 0.0
     unchanged_fraction: float = 0.0
-    halved_at_end: float = 0.0  # share of the run, at its end, in which all of this is half as strong
+    halved_at_end: float = 0.0
 
     def strength_at(self, progress: float) -> float:
         """What the strengths are multiplied with at this progress of the run, 0 <= progress < 1."""
@@ -66,7 +67,7 @@ class DeformationRanges:
 
     @property
     def enabled(self) -> bool:
-        """Is there something to do?"""
+        """Whether there is anything to do."""
         return any(getattr(self, name) for name in ("rotation", "shear", "scale", "shift", "elastic", "thickness"))
 
 
@@ -104,51 +105,51 @@ class Deformation:
 
         All strengths are multiplied by `strength`.
         """
-        numbers, thickness = self.sample(self.rngs[shard], len(chosen), strength)
-        self.interpolate(images, chosen, numbers, out, shard)
+        coefficients, thickness = self.sample(self.rngs[shard], len(chosen), strength)
+        self.interpolate(images, chosen, coefficients, out, shard)
         if self.ranges.thickness:
             self.change_thickness(out, thickness, shard)
 
     def sample(self, rng: np.random.Generator, n: int, strength: float) -> tuple[Array, Array]:
-        """The numbers of n deformations, (2, n, 3 + patterns), and the thickness of n pens, (n,).
+        """The coefficients of n deformations, (2, n, 3 + patterns), and n thicknesses, (n,).
 
         Of x, and of y: the middle with the shift, the row of M, and what each pattern is multiplied with.
         """
-        wanted, dtype = self.ranges, self.basis.dtype
-        numbers = np.empty((2, n, len(self.basis)), dtype)
-        rng.standard_normal(out=numbers, dtype=dtype.type)
-        numbers *= wanted.elastic * strength
+        ranges, dtype = self.ranges, self.basis.dtype
+        coefficients = np.empty((2, n, len(self.basis)), dtype)
+        rng.standard_normal(out=coefficients, dtype=dtype.type)
+        coefficients *= ranges.elastic * strength
         random = rng.random((8, n), dtype=dtype.type)
-        touched, evenly = random[0] >= wanted.unchanged_fraction, 2 * random[1:] - 1
-        numbers *= touched[:, None]
-        evenly *= touched * strength
+        changed, uniform = random[0] >= ranges.unchanged_fraction, 2 * random[1:] - 1
+        coefficients *= changed[:, None]
+        uniform *= changed * strength
 
         # With t = tan(angle / 2), cosine = (1 - t^2) / (1 + t^2) and sine = 2 t / (1 + t^2): every CPU rounds
         # these alike, while NumPy's sin, cos and tan are other ones on other CPUs.
-        t = evenly[0] * tan(radians(wanted.rotation) / 2)
+        t = uniform[0] * tan(radians(ranges.rotation) / 2)
         cosine, sine = (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)
-        slanted = evenly[1] * tan(radians(wanted.shear))
-        wide, high = 1 + evenly[2:4] * wanted.scale
-        numbers[:, :, 0] = (self.side - 1) / 2 + evenly[4:6] * wanted.shift
-        # Rotation (c, -s; s, c) times shear (1, slanted; 0, 1) times scale (wide, 0; 0, high).
-        numbers[0, :, 1] = cosine * wide
-        numbers[0, :, 2] = (cosine * slanted - sine) * high
-        numbers[1, :, 1] = sine * wide
-        numbers[1, :, 2] = (sine * slanted + cosine) * high
-        return numbers, evenly[6] * wanted.thickness
+        shear = uniform[1] * tan(radians(ranges.shear))
+        scale_x, scale_y = 1 + uniform[2:4] * ranges.scale
+        coefficients[:, :, 0] = (self.side - 1) / 2 + uniform[4:6] * ranges.shift
+        # Rotation (c, -s; s, c) times shear (1, shear; 0, 1) times scale (scale_x, 0; 0, scale_y).
+        coefficients[0, :, 1] = cosine * scale_x
+        coefficients[0, :, 2] = (cosine * shear - sine) * scale_y
+        coefficients[1, :, 1] = sine * scale_x
+        coefficients[1, :, 2] = (sine * shear + cosine) * scale_y
+        return coefficients, uniform[6] * ranges.thickness
 
-    def interpolate(self, images: Array, chosen: Labels, numbers: Array, out: Array, shard: int) -> None:
-        """The chosen images, each read at the positions that its numbers say, into out."""
+    def interpolate(self, images: Array, chosen: Labels, coefficients: Array, out: Array, shard: int) -> None:
+        """The chosen images, each sampled at the positions that its coefficients give, into out."""
         sampler = self.samplers[shard]
         for rows in slices(len(chosen), CHUNK):
             n = rows.stop - rows.start
             np.take(images, chosen[rows], axis=0, out=sampler.images[:n], mode="clip")
             for axis in range(2):
-                np.matmul(numbers[axis, rows], self.basis, out=sampler.positions[axis, :n])
+                np.matmul(coefficients[axis, rows], self.basis, out=sampler.positions[axis, :n])
             sampler.sample(out[rows])
 
     def change_thickness(self, images: Array, thickness: Array, shard: int) -> None:
-        """Each of the images (n, pixels) as a pen of its own thickness, -1 to 1, would have left it; in place.
+        """Make the strokes of each image (n, pixels) thicker or thinner, by its own thickness, -1 to 1; in place.
 
         g + a g (1 - g) for pixels x = paper + g (ink - paper): x + a (x - paper) (ink - x) / (ink - paper).
         """
@@ -164,7 +165,7 @@ class Deformation:
 
 
 class BilinearSampler:
-    """What one shard needs to read up to CHUNK images at the positions that a product has put here.
+    """Samples up to CHUNK images at the positions that a product has put here, for one shard.
 
     The images have a frame of background one pixel wide, and positions outside are moved onto it.
     """
@@ -202,7 +203,7 @@ class BilinearSampler:
         y *= width
         y += x
         y += self.starts[:n]
-        np.copyto(index, y, casting="unsafe")  # whole numbers, exact in float32
+        np.copyto(index, y, casting="unsafe")  # whole coefficients, exact in float32
 
         right = x  # no longer needed
         for values, first in ((upper, 0), (lower, width)):
@@ -217,8 +218,10 @@ class BilinearSampler:
 
 
 def elastic_basis(side: int, sigma: float) -> Array:
-    """Patterns (k, side^2), strongest first: with k independent standard normal numbers, numbers @ patterns is the
-    field of covariance exp(-d^2 / 4 sigma^2), but for VARIANCE_LEFT_OUT, and has variance 1 everywhere.
+    """Patterns (k, side^2), strongest first, of which smooth random fields are made.
+
+    With k independent standard normal coefficients, coefficients @ patterns is the field of covariance
+    exp(-d^2 / 4 sigma^2), but for VARIANCE_LEFT_OUT, and has variance 1 everywhere.
     """
     kernel = [exp(-((d / (2 * sigma)) ** 2)) for d in range(side)]
     covariance = np.array([[kernel[abs(i - j)] for j in range(side)] for i in range(side)])

@@ -120,7 +120,7 @@ class Trainer:
         return loss, self.gradient_norm()
 
     def gather(self, batch: Labels, rows: slice, shard: int) -> None:
-        """The images at these positions, into these rows of the network's x, deformed; their labels beside them."""
+        """The images at these positions, deformed, into these rows of network.x; their labels likewise."""
         if self.deformation is not None:
             self.deformation.deform(self.images, batch, self.network.x[rows], shard, self.strength)
         else:  # mode="clip" gathers straight into the buffer; the default mode gathers into a hidden copy

@@ -159,6 +159,12 @@ def test_a_module_of_nn_imports_only_floors_below_it():
             assert found <= below, f"nn/{name}.py imports {found - below}"
 
 
+def test_the_chapters_of_nn_name_each_of_its_modules_once():
+    docstring = ast.get_docstring(ast.parse((ROOT / "nn/__init__.py").read_text("utf-8"))) or ""
+    chapters = re.findall(r"^    [IV]+ +[\w ]+?   +([\w, ]+)$", docstring, re.MULTILINE)
+    assert sorted(name for line in chapters for name in line.split(", ")) == sorted(set().union(*NN_FLOORS))
+
+
 def test_plain_py_imports_nothing_of_the_project_and_only_tests_and_docs_import_it():
     assert not imports(ROOT / "nn/plain.py")
     for package in (*PACKAGES, "benchmarks"):
