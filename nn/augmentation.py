@@ -43,8 +43,8 @@ VARIANCE_LEFT_OUT = 0.01  # share of the variance of the elastic field that the 
 class DeformationRanges:
     """How strong each part of the deformation is; 0 for none.
 
-    rotation and shear are drawn between plus and minus so many degrees (uniformly in the tangent of half the angle,
-    and of the angle), the scale of width and height each uniformly between 1 - scale and 1 + scale, shifts of
+    rotation and shear are drawn between plus and minus so many degrees (uniformly in the tangent of half the
+    angle, and of the angle), the scale of width and height each uniformly between 1 - scale and 1 + scale, shifts of
     either direction between plus and minus so many pixels; elastic is the RMS displacement in pixels in each
     direction, of a field as smooth as a Gaussian filter of width elastic_sigma, in pixels, makes it. The a of the
     thickness is drawn between plus and minus thickness, at most 1. A share unchanged_fraction of the images stays
