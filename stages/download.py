@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from stages.downloading.http import Failure, say
-from stages.downloading.sources import PACKAGE, bring, has
+from stages.downloading.sources import PACKAGE, bring
 from stages.formats.datasets import DATASETS, PublishedFile
 from stages.runtime.atomic import all_or_none, atomic_write, free_space_hint
 from stages.runtime.edits import run_stage
@@ -79,7 +79,7 @@ def gather(files: Sequence[PublishedFile], sources: Sequence[str], store: Path, 
     """
     failures = []
     for number, source in enumerate(sources, start=1):
-        missing = [file for file in files if not has(store, file)]
+        missing = [file for file in files if not file.matches(store / file.sha256)]
         if not missing:
             return
         try:

@@ -7,7 +7,6 @@ found out. (make itself exits with 2 whatever the code was.)
 """
 
 import argparse
-import hashlib
 import json
 import os
 import shutil
@@ -21,7 +20,7 @@ from typing import NoReturn
 
 from commands.verify.comparison import entries, judge, table
 from commands.verify.record import RECORD
-from stages.formats.datasets import DATASETS, PublishedFile
+from stages.formats.datasets import DATASETS
 from stages.runtime.atomic import read_json
 from stages.runtime.errors import UserError, run_or_exit
 from stages.runtime.params import read_all
@@ -113,7 +112,7 @@ def data_set(clone: Path, folder: Path) -> Mapping[str, str]:
     files = DATASETS[name].files if name in DATASETS else []
     for place in (RAW, DOWNLOADS):
         paths = {file: place / (file.name if place is RAW else file.sha256) for file in files}
-        if paths and all(holds(path, file) for file, path in paths.items()):
+        if paths and all(file.matches(path) for file, path in paths.items()):
             target = folder / "mirror" / name
             target.mkdir(parents=True)
             for file, path in paths.items():
@@ -122,14 +121,6 @@ def data_set(clone: Path, folder: Path) -> Mapping[str, str]:
             return {"DATASET_MIRROR": str(target.parent)}
     say(f"verify: the data set from the sources in {PARAMS}")
     return {}
-
-
-def holds(path: Path, file: PublishedFile) -> bool:
-    """Is at this path this file of the data set? Those of MNIST and Fashion-MNIST have the same names."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
 
 
 def reproduce(clone: Path, additions: Mapping[str, str]) -> None:

@@ -41,15 +41,6 @@ def bring(source: str, files: Sequence[PublishedFile], store: Path) -> None:
         bring_from_folder(source.rstrip("/"), files, store)
 
 
-def has(store: Path, file: PublishedFile) -> bool:
-    """Is the file in the store, and still what it was?"""
-    path = store / file.sha256
-    if not path.exists():
-        return False
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
-
-
 def bring_from_folder(folder: str, files: Sequence[PublishedFile], store: Path) -> None:
     """Take each file from a folder that holds it as NAME.gz or as NAME; raises Failure as `bring` does."""
     with open_session() as session:

@@ -1,6 +1,8 @@
 """What the data sets consist of: four IDX files each, known by size and SHA-256, and ten classes."""
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 
@@ -11,6 +13,13 @@ class PublishedFile:
     name: str
     size: int  # bytes
     sha256: str
+
+    def matches(self, path: Path) -> bool:
+        """Whether the file at this path is there and has the published bytes, whatever it is called."""
+        if not path.is_file():
+            return False
+        with path.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest() == self.sha256
 
 
 @dataclass(frozen=True)
