@@ -1,6 +1,5 @@
-"""A real HTTP server on 127.0.0.1 that answers as a test tells it to, well or badly, and remembers what it did."""
+"""A real HTTP server on 127.0.0.1 that answers as a test tells it to, well or badly, and knows what was asked."""
 
-import re
 import socket
 import struct
 import threading
@@ -21,19 +20,17 @@ class Answer:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     length: bool = True  # whether Content-Length is sent
-    ranges: bool = True  # whether Range is understood
     cut: int | None = None  # reset the connection after so many bytes of the body
     stall: int | None = None  # send no more after so many bytes, and keep the connection
     endless: bool = False  # send zeros until nobody listens
 
 
-@dataclass
+@dataclass(frozen=True)
 class Request:
-    """What was asked, and how many bytes of the body went out."""
+    """What was asked."""
 
     path: str
     headers: Message
-    sent: int = 0
 
 
 class Server(ThreadingHTTPServer):
@@ -56,10 +53,6 @@ class Server(ThreadingHTTPServer):
         """Answer requests for this path so."""
         self.answers[path] = list(answers)
 
-    def asked(self, path: str) -> list[Request]:
-        """The requests for a path, in order."""
-        return [request for request in self.requests if request.path == path]
-
     def handle_error(self, request: object, client_address: object) -> None:
         """Clients leave in the middle here; that is what is tested."""
 
@@ -71,43 +64,23 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Give the next answer for the path."""
-        request = Request(self.path, self.headers)
-        self.server.requests.append(request)
+        self.server.requests.append(Request(self.path, self.headers))
         answers = self.server.answers.get(self.path, [Answer(status=404)])
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
-        start = self.start(answer)
-        if start > len(answer.body):
-            self.send_response(416)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        self.send_response(206 if start else answer.status)
+        self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(answer.body) - 1}/{len(answer.body)}")
         if answer.length and not answer.endless and "Content-Length" not in answer.headers:
-            self.send_header("Content-Length", str(len(answer.body) - start))
+            self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
-        self.send_body(answer, answer.body[start:], request)
+        self.send_body(answer)
 
-    def start(self, answer: Answer) -> int:
-        """Where the answer starts in the body: what Range asks for, if the client has the same version."""
-        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        version = self.headers.get("If-Range")
-        known = {answer.headers.get("ETag"), answer.headers.get("Last-Modified")}
-        same = version is None or version in known
-        return int(asked[1]) if asked and answer.ranges and answer.status == 200 and same else 0
-
-    def send_body(self, answer: Answer, body: bytes, request: Request) -> None:
+    def send_body(self, answer: Answer) -> None:
         """Send as much as the answer says, then go on, wait or break off."""
         self.close_connection = not answer.length or answer.endless or "Content-Length" in answer.headers
-        body = body[: answer.cut][: answer.stall]
-        self.wfile.write(body)
-        request.sent += len(body)
+        self.wfile.write(answer.body[: answer.cut][: answer.stall])
         while answer.endless:
             self.wfile.write(ZEROS)
-            request.sent += len(ZEROS)
         if answer.stall is not None:
             self.server.closing.wait(30)
             self.close_connection = True

