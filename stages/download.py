@@ -5,11 +5,9 @@ nobody should download twice what has come once. data/raw sees complete and veri
 """
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from tempfile import TemporaryDirectory
 
 from stages.downloading.http import DownloadError, format_size, log
 from stages.downloading.sources import fetch_files
@@ -29,30 +27,13 @@ def main() -> None:
     """
     section = read_section("download", Download)
     dataset, files = section.dataset, DATASETS[section.dataset].files
-    with alone(DOWNLOADS):
-        if not fetch_missing(files, [*mirror_from_environment(dataset), *section.sources[dataset]]):
-            raise UserError(
-                f"no source gave all files of {dataset}. Without a network, set DATASET_MIRROR to a folder or URL "
-                f"with {dataset}/{files[0].name}.gz and the others, or put a file: source into params.yaml, "
-                f"download.sources.{dataset}"
-            )
-        copy_to_raw(files)
-
-
-@contextmanager
-def alone(store: Path) -> Iterator[None]:
-    """Hold the store: a second worker of a queue waits here, and then finds the files."""
-    store.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(store / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        log("another download is running; waiting for it")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+    if not fetch_missing(files, [*mirror_from_environment(dataset), *section.sources[dataset]]):
+        raise UserError(
+            f"no source gave all files of {dataset}. Without a network, set DATASET_MIRROR to a folder or URL "
+            f"with {dataset}/{files[0].name}.gz and the others, or put a file: source into params.yaml, "
+            f"download.sources.{dataset}"
+        )
+    copy_to_raw(files)
 
 
 def mirror_from_environment(dataset: str) -> list[str]:
@@ -80,13 +61,22 @@ def fetch_missing(files: Sequence[PublishedFile], sources: Sequence[str]) -> boo
             return True
         try:
             for file, content in fetch_files(source, missing):
-                write(DOWNLOADS / file.sha256, content)
+                store(content, DOWNLOADS / file.sha256)
                 log(f"{file.name} ({format_size(file.size)}) from {redact_credentials(source)}")
         except DownloadError as error:
             log(f"{redact_credentials(source)} failed: {error}")
         else:
             return True
     return False
+
+
+def store(content: bytes, path: Path) -> None:
+    """Put verified bytes into a file that another worker may be writing as well: each has a folder of its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=path.parent) as folder:
+        complete = Path(folder, path.name)
+        write(complete, content)
+        complete.replace(path)
 
 
 def copy_to_raw(files: Sequence[PublishedFile]) -> None:

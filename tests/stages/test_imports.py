@@ -12,7 +12,6 @@ PACKAGES = {  # what takes time to load, and who may
     "matplotlib": {"plot"},
     "requests": {"download"},
     "tenacity": {"download"},
-    "filelock": {"download"},
     "tqdm": {"download", "train"},
     # What no stage loads: `pip` and `pypi_simple` when a package index is asked, the others never.
     "pip": set(),
