@@ -1,7 +1,7 @@
 """The stage download: the four files of a data set, from the first source that gives them, into data/raw.
 
-Verified files are kept in a folder that outlives the run: DVC removes data/raw before it runs the stage, and
-nobody should download twice what has come once. data/raw sees complete and verified files only.
+Verified files are kept in DOWNLOADS as well: DVC removes data/raw before it runs the stage again, and nothing
+should be downloaded twice. data/raw never holds an incomplete or unverified file.
 """
 
 import os
@@ -17,7 +17,7 @@ from stages.runtime.edits import run_stage
 from stages.runtime.errors import UserError, redact_credentials
 from stages.runtime.params import read_section
 from stages.runtime.paths import DOWNLOADS, RAW
-from stages.settings.download import SOURCE, Download
+from stages.settings.download import FOLDER, Download
 
 
 def main() -> None:
@@ -37,11 +37,11 @@ def main() -> None:
 
 
 def mirror_from_environment(dataset: str) -> list[str]:
-    """The source that the environment names, a URL or a folder on the disk; none if it names none."""
+    """The source that DATASET_MIRROR names, a URL or a folder on the disk; none if it is not set."""
     mirror = os.environ.get("DATASET_MIRROR")
     if not mirror:
         return []
-    if SOURCE.fullmatch(mirror) and not mirror.lower().startswith("package:"):
+    if FOLDER.fullmatch(mirror):
         return [f"{mirror.rstrip('/')}/{dataset}"]
     if "://" in mirror:
         raise UserError(
@@ -51,7 +51,7 @@ def mirror_from_environment(dataset: str) -> list[str]:
 
 
 def fetch_missing(files: Sequence[PublishedFile], sources: Sequence[str]) -> bool:
-    """Bring the files that DOWNLOADS lacks there, each named by its SHA-256, from one source after the other.
+    """Download the files that DOWNLOADS lacks, each named by its SHA-256 there, trying the sources in order.
 
     Returns whether all are there. A source that fails gets a line that says why.
     """
@@ -71,12 +71,12 @@ def fetch_missing(files: Sequence[PublishedFile], sources: Sequence[str]) -> boo
 
 
 def store(content: bytes, path: Path) -> None:
-    """Put verified bytes into a file that another worker may be writing as well: each has a folder of its own."""
+    """Write a file that another worker may be writing too: each writes in a folder of its own, then renames."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent) as folder:
-        complete = Path(folder, path.name)
-        write(complete, content)
-        complete.replace(path)
+        part = Path(folder, path.name)
+        write(part, content)
+        part.replace(path)
 
 
 def copy_to_raw(files: Sequence[PublishedFile]) -> None:

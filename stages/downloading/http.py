@@ -1,4 +1,4 @@
-"""The bytes at a URL: bounded in size and time, and asked for again where a failure may pass."""
+"""Download the file at a URL into memory: bounded in size and time, and tried again after a transient error."""
 
 import socket
 import ssl
@@ -26,8 +26,8 @@ T = TypeVar("T")
 class DownloadError(Exception):
     """A source did not give what was asked for. The text is the reason, without a URL or a password.
 
-    `attempts` is how many are worth it, 1 where the failure will not pass; `wait` the seconds before the next one,
-    where the server names them.
+    `attempts` is how many to make in all, 1 where the error is not transient; `wait` the seconds before the next
+    one, where the server asks for a pause.
     """
 
     def __init__(self, reason: str, attempts: int = 1, wait: float | None = None) -> None:
@@ -40,8 +40,8 @@ class NotFound(DownloadError):
     """The source says that it has no such file."""
 
 
-# What an exception of requests means: the first row whose kind it, or one of its causes, is of.
-FAILURES: tuple[tuple[type[Exception] | UnionType, str, int], ...] = (  # kind, reason, attempts
+# What an exception of requests means: the first row of which it, or one of its causes, is an instance.
+FAILURES: tuple[tuple[type[Exception] | UnionType, str, int], ...] = (  # class, reason, attempts
     (requests.exceptions.ProxyError, "the proxy cannot be reached, or refuses", 2),
     (socket.gaierror, "the host name does not resolve", 1),
     (ssl.SSLCertVerificationError, "the certificate is not trusted", 1),
@@ -50,15 +50,16 @@ FAILURES: tuple[tuple[type[Exception] | UnionType, str, int], ...] = (  # kind, 
     (ConnectionRefusedError, "the server refused the connection", 2),
     (ConnectionError | ssl.SSLError | requests.exceptions.ChunkedEncodingError, "the connection broke", ATTEMPTS),
     (requests.ConnectionError, "the connection failed", 2),
+    (requests.exceptions.InvalidSchema, "only http: and https: URLs can be requested", 1),
     (requests.TooManyRedirects, "redirected without an end", 1),
     (requests.exceptions.ContentDecodingError, "damaged, it cannot be unpacked", 1),
 )
 
 
 def download(session: requests.Session, url: str, limit: int) -> bytes:
-    """The file at a URL, of at most `limit` bytes; what the server packed for the way is unpacked.
+    """The content of the file at a URL, at most `limit` bytes; a Content-Encoding is decoded.
 
-    Raises DownloadError where no attempt brings the file, NotFound where there is none.
+    Raises DownloadError where every attempt fails, NotFound where the server has no such file.
     """
     name = unquote(url.partition("?")[0].rpartition("/")[2])
     deadline = time.monotonic() + DEADLINE
@@ -83,9 +84,9 @@ def download(session: requests.Session, url: str, limit: int) -> bytes:
 
 
 def with_retries(name: str, action: Callable[[], T]) -> T:
-    """What an action returns, called again after a while where an exception of requests may pass.
+    """The result of an action, which is called again after a pause where requests raises a transient error.
 
-    Raises DownloadError for the last one, without its text: that holds the URL, and with it a password.
+    Raises DownloadError for the last error, without its text: that holds the URL, and with it a password.
     """
     attempt = 0
     while True:
@@ -101,21 +102,21 @@ def with_retries(name: str, action: Callable[[], T]) -> T:
 
 
 def error_of_exception(error: OSError, name: str) -> DownloadError:
-    """The failure that an exception of requests means: what happened, and whether it may pass."""
+    """What an exception of requests means: what happened, and whether it is transient."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return error_of_status(error.response, name)
-    for kind, reason, attempts in FAILURES:
+    for kinds, reason, attempts in FAILURES:
         for cause in exception_chain(error):
-            if isinstance(cause, kind):
+            if isinstance(cause, kinds):
                 detail = getattr(cause, "verify_message", "")  # of a certificate
                 return DownloadError(f"{name}: {reason}{detail and f' ({detail})'}", attempts)
-    # Where the file of certificates is missing, requests raises a mere OSError that says so.
+    # Where the file of certificates is missing, requests raises a plain OSError that says so.
     detail = type(error).__name__ if isinstance(error, requests.RequestException) else str(error)
     return DownloadError(f"{name} cannot be requested: {detail}")
 
 
 def error_of_status(answer: requests.Response, name: str) -> DownloadError:
-    """The failure that an answer with another status than success means."""
+    """What an answer with the status of an error means."""
     status = answer.status_code
     phrase = f" ({HTTPStatus(status).phrase.lower()})" if status in set(HTTPStatus) else ""
     reason = f"{name}: the server answered {status}{phrase}"
@@ -128,17 +129,17 @@ def error_of_status(answer: requests.Response, name: str) -> DownloadError:
 
 
 def exception_chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception and what brought it about, outermost first."""
+    """An exception and its causes, outermost first."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
 def log(text: str) -> None:
-    """One line for the person who watches."""
+    """Print one line about the progress of the stage."""
     print(f"download: {text}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def format_size(size: int) -> str:
-    """A number of bytes, for a person to read."""
+    """A number of bytes as people write it."""
     return f"{size / 1e6:,.1f} MB" if size >= 1_000_000 else f"{size:,} bytes"

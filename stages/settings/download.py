@@ -9,7 +9,8 @@ from stages.formats.datasets import DatasetName
 from stages.runtime.errors import redact_credentials
 from stages.runtime.params import Section
 
-SOURCE = re.compile(r"https?://[^/]+(/.*)?|file:(//(localhost)?)?/.*|package:[\w.-]+==[\w.+!-]+", re.IGNORECASE)
+FOLDER = re.compile(r"https?://[^/]+(/.*)?|file:(//(localhost)?)?/.*", re.IGNORECASE)
+PACKAGE = re.compile(r"package:[\w.-]+==[\w.+!-]+", re.IGNORECASE)
 
 
 class Download(Section):
@@ -20,18 +21,18 @@ class Download(Section):
 
     @field_validator("sources")
     @classmethod
-    def name_the_data_sets(cls, sources: dict[str, list[str]]) -> dict[str, list[str]]:
-        """Every data set has its list, and nothing else has."""
+    def one_list_per_dataset(cls, sources: dict[str, list[str]]) -> dict[str, list[str]]:
+        """Each data set has a list of sources, and there is no other list."""
         if sources.keys() != set(get_args(DatasetName)):
             raise ValueError(f"should have a list for each of {' and '.join(get_args(DatasetName))}, and no other")
         return sources
 
     @model_validator(mode="after")
-    def refuse_what_is_no_source(self) -> "Download":
-        """Not where the value stands, because there the message would show it, and a password inside."""
+    def valid_sources(self) -> "Download":
+        """Each source is a URL or a package. A validator of the field would have the message show all sources."""
         for name, sources in self.sources.items():
             for source in sources:
-                if not SOURCE.fullmatch(source):
+                if not FOLDER.fullmatch(source) and not PACKAGE.fullmatch(source):
                     raise ValueError(
                         f"sources.{name} holds {redact_credentials(source)!r}: should be the URL of a folder "
                         "(https://, http:// or file:///) or package:NAME==VERSION"

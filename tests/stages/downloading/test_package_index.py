@@ -87,7 +87,7 @@ def test_the_next_index_is_asked_and_all_failures_are_told_without_passwords(ser
     with pytest.raises(DownloadError) as error:
         fetch_wheel("digits==0.2")
     assert str(error.value) == (
-        "file:///opt/simple: digits cannot be requested: InvalidSchema; "
+        "file:///opt/simple: digits: only http: and https: URLs can be requested; "
         "http://nowhere.invalid/simple: digits: the host name does not resolve; "
         f"{server.url}/simple: it does not know digits"
     )
