@@ -53,7 +53,7 @@ def label_of_10(path):
     content[8 + 17] = 10
     (path / LABELS).write_bytes(content)
     # Let the hash be right: it is the reader that has to find it.
-    datasets = path / "stages" / "datasets.py"
+    datasets = path / "stages" / "formats" / "datasets.py"
     text = datasets.read_text()
     assert before in text
     datasets.write_text(text.replace(before, hashlib.sha256(content).hexdigest()))
