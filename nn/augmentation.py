@@ -44,8 +44,8 @@ class DeformationRanges:
     """How strong each part of the deformation is; 0 for none.
 
     rotation and shear are drawn between plus and minus so many degrees (uniformly in the tangent of half the
-    angle, and of the angle), the scale of width and height each uniformly between 1 - scale and 1 + scale, shifts of
-    either direction between plus and minus so many pixels; elastic is the RMS displacement in pixels in each
+    angle, and of the angle), the scale of width and height each uniformly between 1 - scale and 1 + scale, shifts
+    of either direction between plus and minus so many pixels; elastic is the RMS displacement in pixels in each
     direction, of a field as smooth as a Gaussian filter of width elastic_sigma, in pixels, makes it. The a of the
     thickness is drawn between plus and minus thickness, at most 1. A share unchanged_fraction of the images stays
     as it is. In the last share halved_at_end of the run all of this is half as strong.
