@@ -2,8 +2,7 @@
 
 DVC hashes what a stage depends on when the stage has ended. Whoever edits params.yaml, code or data meanwhile
 would have dvc.lock, and DVC's cache of runs, say that the edit made the result. So each stage compares its end
-with its beginning, and fails where they differ; what it made is kept with what it was made with, and
-commands/take_back.py can have that recorded.
+with its beginning, and fails where they differ.
 """
 
 import hashlib
@@ -15,19 +14,16 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import ContextVar
-from itertools import count
 from pathlib import Path
 
 import psutil
 
-from stages.runtime.atomic import write, write_json
 from stages.runtime.errors import UserError, run_or_exit
 from stages.runtime.params import parse
 from stages.runtime.paths import PARAMS, PIPELINE
 from stages.runtime.rwlock import RWLOCK, users
 from stages.runtime.snapshot import FILES, PARENT, mark
 
-REJECTED = Path(".dvc/tmp/rejected")
 MISSING = object()
 NOBODY = -1  # no process has this number
 SAVING = 0.5  # seconds in which an editor has saved a file: meanwhile it may be half there, or not at all
@@ -40,7 +36,7 @@ class StageInputs:
         self.name = name
         stages = parse(FILES[PIPELINE].content, PIPELINE).get("stages") if PIPELINE in FILES else {}
         stage = stages.get(name, {}) if isinstance(stages, dict) else {}
-        self.made = [Path(path_of(out)) for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])]
+        self.outputs = [Path(path_of(out)) for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])]
         self.keys: list[str] = stage.get("params", [])
         self.values = values(self.keys, FILES[PARAMS].content) if PARAMS in FILES else {}
         deps = files_of([Path(dep) for dep in stage.get("deps", [])])
@@ -97,23 +93,13 @@ class StageInputs:
         """Has DVC gone since it started this run?"""
         return bool(self.lineage) and parents(self.lineage) != self.lineage
 
-    def keep(self) -> Path:
-        """Move what the run made to a folder of its own below .dvc/tmp, beside what it was made with."""
-        root = Path(os.environ.get("DVC_ROOT") or ".") / REJECTED
-        for number in count(1):
-            folder = root / f"{self.name}-{number}"
-            with suppress(FileExistsError):
-                folder.mkdir(parents=True)
-                break
-        for path in self.made:
-            if path.exists():
-                (folder / "made" / path).parent.mkdir(parents=True, exist_ok=True)
-                shutil.move(path, folder / "made" / path)
-        for path in [PIPELINE, PARAMS, *(path for path in self.hashes if path in FILES)]:
-            write(folder / "told" / path, FILES[path].content)
-        inputs = {str(path): found.result() for path, found in self.hashes.items() if path not in FILES}
-        write_json(folder / "run.json", {"stage": self.name, "inputs": inputs})
-        return folder
+    def remove_outputs(self) -> None:
+        """Remove what a refused run made, or `dvc commit` would record it and `dvc checkout` stop at it."""
+        for path in self.outputs:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
 
 
 INPUTS: ContextVar[StageInputs | None] = ContextVar("what this run was told to do", default=None)
@@ -123,35 +109,26 @@ def run_stage(name: str, main: Callable[[], None]) -> None:
     """Run main as the stage of this name: it ends as `command` says, and in failure where its task has changed."""
 
     def whole() -> None:
-        told = StageInputs(name)
-        INPUTS.set(told)
+        INPUTS.set(StageInputs(name))
         main()
-        if difference := told.difference():
-            folder = told.keep()
-            raise UserError(
-                f"{difference} since the run began, so that DVC would record what did not make this; it is kept "
-                f"in {folder}, and `python -m commands.take_back {folder.name}` records it with what did"
-            )
-        if told.orphaned():
-            raise UserError(
-                "the dvc that started this run is gone, so that nobody records what was made; "
-                f"`dvc commit --force {name}` does"
-            )
+        stop_if_edited()
 
     run_or_exit(name, whole)
 
 
 def stop_if_edited() -> None:
-    """Raise UserError where this run should stop, in the midst of it: its task has changed, or its DVC is gone."""
+    """Raise UserError if an input of this run has changed since it began, or the DVC that started it is gone."""
     told = INPUTS.get()
     if told is None:  # main was called by something else than a stage
         return
     if told.orphaned():
         raise UserError("the dvc that started this run is gone, so it stops here; `dvc repro` starts it again")
     if difference := told.difference():
+        if "DVC_STAGE" in os.environ:  # else DVC has not removed what was there before
+            told.remove_outputs()
         raise UserError(
-            f"{difference} since the run began, so it stops here, for DVC would record what did not make the "
-            "result; run it again, with the edit or without"
+            f"{difference} since the run began, so DVC would record inputs that did not make the result; "
+            "run it again; `dvc exp run --temp` works on a copy"
         )
 
 
