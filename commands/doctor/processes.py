@@ -1,5 +1,6 @@
 """Which processes of DVC, and which stages, live in a checkout."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -9,7 +10,6 @@ from pathlib import Path
 import psutil
 
 from stages.runtime.errors import UserError
-from stages.runtime.rwlock import users
 
 DVC = re.compile(r"dvc(\.exe)?|.*/dvc/__main__\.py")
 STAGE = re.compile(r"stages\.\w+")
@@ -23,9 +23,22 @@ def living(root: Path) -> dict[int, str]:
         if is_pipeline(command) and folder_of(process) == root:
             found[process.pid] = " ".join(command)
     for path in (root / ".dvc" / "tmp" / name for name in RWLOCKS):
-        names = users(path) or {}
+        names = lock_holders(path) or {}
         found |= {pid: said for pid, said in names.items() if still_the_same(pid, said, path)}
     return found
+
+
+def lock_holders(path: Path) -> dict[int, str] | None:
+    """Number and command of each process in an rwlock of DVC; none without the file, None if it is damaged."""
+    try:
+        content = json.loads(path.read_bytes())
+        writers = list(content.get("write", {}).values())
+        readers = [reader for readers in content.get("read", {}).values() for reader in readers]
+        return {int(user["pid"]): str(user["cmd"]) for user in writers + readers}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def refuse_company(root: Path) -> None:

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from commands.doctor.checkout import Checkout, Finding, removal
-from commands.doctor.processes import RWLOCKS, git_works_in, still_the_same
+from commands.doctor.processes import RWLOCKS, git_works_in, lock_holders, still_the_same
 from stages.runtime.errors import UserError
-from stages.runtime.rwlock import users
 
 STAYING = ("refs/exps/exec/EXEC_HEAD ", "refs/exps/exec/EXEC_APPLY ")  # after every experiment
 RUNS = 2  # of DVC's TaskStatus
@@ -19,7 +18,7 @@ def locks(checkout: Checkout) -> Iterator[Finding]:
     for path in (checkout.left_by_dvc / name for name in RWLOCKS):
         if not path.exists():
             continue
-        names = users(path)
+        names = lock_holders(path)
         if names is None:
             what = "is empty or damaged, so that DVC refuses everything (JSON structure is corrupted)"
         elif gone := [pid for pid, command in names.items() if not still_the_same(pid, command, path)]:

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
 
+from stages.runtime.edits import stop_if_dvc_is_gone
 from stages.runtime.errors import UserError
 
 PENDING: ContextVar[dict[Path, Path] | None] = ContextVar("files complete, to be renamed", default=None)
@@ -22,6 +23,7 @@ def all_or_none() -> Iterator[None]:
     token = PENDING.set(waiting)
     try:
         yield
+        stop_if_dvc_is_gone()
         for part, path in waiting.items():
             part.replace(path)
     finally:
@@ -34,8 +36,10 @@ def all_or_none() -> Iterator[None]:
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open PATH.part for writing; rename it to PATH when the block ends, remove it when the block fails.
 
-    Raises UserError where the disk refuses (full, a limit, no permission).
+    Raises UserError where the disk refuses (full, a limit, no permission), or the DVC that started the stage is
+    gone.
     """
+    stop_if_dvc_is_gone()
     waiting = PENDING.get()
     part = path.with_name(path.name + ".part")
     try:

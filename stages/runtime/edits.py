@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import ContextVar
@@ -21,11 +21,9 @@ import psutil
 from stages.runtime.errors import UserError, run_or_exit
 from stages.runtime.params import parse
 from stages.runtime.paths import PARAMS, PIPELINE
-from stages.runtime.rwlock import RWLOCK, users
 from stages.runtime.snapshot import FILES, PARENT, mark
 
 MISSING = object()
-NOBODY = -1  # no process has this number
 SAVING = 0.5  # seconds in which an editor has saved a file: meanwhile it may be half there, or not at all
 
 
@@ -46,7 +44,7 @@ class StageInputs:
         with_the_stage.shutdown(wait=False)
         if PARAMS in FILES:
             self.marks[PARAMS] = FILES[PARAMS].mark
-        self.lineage = lineage(name) if "DVC_STAGE" in os.environ else []
+        self.dvc = find_dvc(name) if "DVC_STAGE" in os.environ else None
 
     def changes(self) -> list[str]:
         """What differs from the beginning, each in a few words. A file whose mark still stands is not read."""
@@ -89,9 +87,9 @@ class StageInputs:
         more = f" and {len(changes) - 3} more changes" if len(changes) > 3 else ""
         return ", ".join(changes[:3]) + more
 
-    def orphaned(self) -> bool:
-        """Has DVC gone since it started this run?"""
-        return bool(self.lineage) and parents(self.lineage) != self.lineage
+    def dvc_is_gone(self) -> bool:
+        """Was the DVC that started this run killed? Then this process, or its shell, has another parent."""
+        return self.dvc is not None and (os.getppid() != PARENT or find_dvc(self.name) != self.dvc)
 
     def remove_outputs(self) -> None:
         """Remove what a refused run made, or `dvc commit` would record it and `dvc checkout` stop at it."""
@@ -118,18 +116,22 @@ def run_stage(name: str, main: Callable[[], None]) -> None:
 
 def stop_if_edited() -> None:
     """Raise UserError if an input of this run has changed since it began, or the DVC that started it is gone."""
+    stop_if_dvc_is_gone()
     told = INPUTS.get()
-    if told is None:  # main was called by something else than a stage
-        return
-    if told.orphaned():
-        raise UserError("the dvc that started this run is gone, so it stops here; `dvc repro` starts it again")
-    if difference := told.difference():
+    if told is not None and (difference := told.difference()):
         if "DVC_STAGE" in os.environ:  # else DVC has not removed what was there before
             told.remove_outputs()
         raise UserError(
             f"{difference} since the run began, so DVC would record inputs that did not make the result; "
             "run it again; `dvc exp run --temp` works on a copy"
         )
+
+
+def stop_if_dvc_is_gone() -> None:
+    """Raise UserError if the DVC that started this run is gone: another may be at work on the same outputs."""
+    told = INPUTS.get()
+    if told is not None and told.dvc_is_gone():
+        raise UserError("the dvc that started this run is gone, so it stops here; `dvc repro` starts it again")
 
 
 def files_of(deps: list[Path]) -> list[Path]:
@@ -178,33 +180,10 @@ def content_hash(path: Path) -> str | None:
         return None
 
 
-def lineage(name: str) -> list[int]:
-    """The processes from this one's parent up to DVC: one, where DVC's shell gave its place to this process.
-
-    DVC notes its number while it runs a stage. Where the last process is not among those noted, DVC was killed
-    before this process could look, and somebody adopted it: then it is [NOBODY].
-    """
-    pids = [PARENT]
+def find_dvc(name: str) -> int:
+    """The process of DVC: the parent of this one or, where a shell stays to run the stage's command, of that."""
+    pid = PARENT
     with suppress(psutil.Error):
-        while f"stages.{name}" in " ".join((process := psutil.Process(pids[-1])).cmdline()):
-            pids.append(process.ppid())
-    return pids if pids[-1] in noted(pids[-1]) else [NOBODY]
-
-
-def noted(otherwise: int) -> Collection[int]:
-    """The processes of DVC that its notes name; where there are none to be read, the one that is given."""
-    for _ in range(10):
-        if not RWLOCK.exists():
-            break
-        if (found := users(RWLOCK)) is not None:
-            return found
-        time.sleep(0.1)  # another DVC is writing them
-    return [otherwise]
-
-
-def parents(pids: list[int]) -> list[int]:
-    """The parents that this process, and all but the last of these, have now."""
-    found = [os.getppid()]
-    with suppress(psutil.Error):
-        found += [psutil.Process(pid).ppid() for pid in pids[:-1]]
-    return found
+        while f"stages.{name}" in " ".join((process := psutil.Process(pid)).cmdline()):
+            pid = process.ppid()
+    return pid
