@@ -11,7 +11,6 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -39,9 +38,7 @@ class StageInputs:
         self.values = values(self.keys, FILES[PARAMS].content) if PARAMS in FILES else {}
         deps = files_of([Path(dep) for dep in stage.get("deps", [])])
         self.marks = {path: FILES[path].mark if path in FILES else mark(path) for path in deps}
-        with_the_stage = ThreadPoolExecutor(1)  # so that the stage does not wait for the MD5 of large arrays
-        self.hashes = {path: with_the_stage.submit(first_hash, path, self.marks[path]) for path in deps}
-        with_the_stage.shutdown(wait=False)
+        self.hashes = {path: md5(FILES[path].content) if path in FILES else content_hash(path) for path in deps}
         if PARAMS in FILES:
             self.marks[PARAMS] = FILES[PARAMS].mark
         self.dvc = find_dvc(name) if "DVC_STAGE" in os.environ else None
@@ -61,7 +58,7 @@ class StageInputs:
 
     def changed_content(self, path: Path) -> list[str]:
         """The path of a file whose content differs; no touch, no copy of the same bytes is a change."""
-        before, now = self.hashes[path].result(), content_hash(path)
+        before, now = self.hashes[path], content_hash(path)
         if now == before:
             return []
         return [f"{path} {'is gone' if now is None else 'is new' if before is None else 'was edited'}"]
@@ -163,12 +160,9 @@ def shown(found: Mapping[str, object], key: str) -> str:
     return json.dumps(found[key], default=str, ensure_ascii=False) if key in found else "missing"
 
 
-def first_hash(path: Path, before: tuple[int, ...] | None) -> str | None:
-    """The MD5 of a file as it was when it had this mark; of no file, if that is too late to tell."""
-    if path in FILES:
-        return hashlib.md5(FILES[path].content, usedforsecurity=False).hexdigest()
-    found = content_hash(path)
-    return found if mark(path) == before else "changed while it was read first"
+def md5(content: bytes) -> str:
+    """The MD5 of bytes, as in dvc.lock."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def content_hash(path: Path) -> str | None:
