@@ -1,8 +1,8 @@
-"""What a run was told to do, and whether that still stands: the parameters and the files of its stage in dvc.yaml.
+"""An edit while a stage runs is never recorded: the stage fails.
 
-DVC hashes what a stage depends on when the stage has ended. Whoever edits params.yaml, code or data meanwhile
-would have dvc.lock, and DVC's cache of runs, say that the edit made the result. So each stage compares its end
-with its beginning, and fails where they differ.
+DVC hashes the parameters, code and data of a stage when the stage has ended (DVC's issue 11058). After an edit in
+the meantime dvc.lock, and DVC's cache of runs, would say that the edited files made the result. So each stage
+compares its inputs at its end with those at its beginning, and fails where they differ.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -20,69 +21,66 @@ import psutil
 from stages.runtime.errors import UserError, run_or_exit
 from stages.runtime.params import parse
 from stages.runtime.paths import PARAMS, PIPELINE
-from stages.runtime.snapshot import FILES, PARENT, mark
+from stages.runtime.snapshot import PARENT, SNAPSHOT, files_of, stat_signature
 
-MISSING = object()
-SAVING = 0.5  # seconds in which an editor has saved a file: meanwhile it may be half there, or not at all
+md5 = partial(hashlib.md5, usedforsecurity=False)
+EDITOR_SAVE_SECONDS = 0.5  # an editor has saved a file by then; meanwhile it may be half there, or not at all
 
 
 class StageInputs:
-    """The stage of this name in dvc.yaml, and the state of all that it depends on. Without dvc.yaml, nothing."""
+    """The parameters, code and data of a stage as they were when the run began; none where dvc.yaml is missing."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        stages = parse(FILES[PIPELINE].content, PIPELINE).get("stages") if PIPELINE in FILES else {}
+        stages = parse(SNAPSHOT[PIPELINE].content, PIPELINE).get("stages") if PIPELINE in SNAPSHOT else {}
         stage = stages.get(name, {}) if isinstance(stages, dict) else {}
         self.outputs = [Path(path_of(out)) for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])]
+        self.deps = [Path(dep) for dep in stage.get("deps", [])]
         self.keys: list[str] = stage.get("params", [])
-        self.values = values(self.keys, FILES[PARAMS].content) if PARAMS in FILES else {}
-        deps = files_of([Path(dep) for dep in stage.get("deps", [])])
-        self.marks = {path: FILES[path].mark if path in FILES else mark(path) for path in deps}
-        self.hashes = {path: md5(FILES[path].content) if path in FILES else content_hash(path) for path in deps}
-        if PARAMS in FILES:
-            self.marks[PARAMS] = FILES[PARAMS].mark
+        self.params = tracked_params(self.keys, SNAPSHOT[PARAMS].content) if PARAMS in SNAPSHOT else {}
+        small = [path for path in SNAPSHOT if path == PARAMS or path in self.deps or path.parent in self.deps]
+        data = [path for path in self.deps if path not in SNAPSHOT and not path.is_dir()]
+        self.signatures = {path: SNAPSHOT[path].signature for path in small}
+        self.signatures |= {path: stat_signature(path) for path in data}
+        self.hashes: dict[Path, str | None] = {path: md5(SNAPSHOT[path].content).hexdigest() for path in small}
+        self.hashes |= {path: content_hash(path) for path in data}  # 0.3 s for all that train reads
         self.dvc = find_dvc(name) if "DVC_STAGE" in os.environ else None
 
-    def changes(self) -> list[str]:
-        """What differs from the beginning, each in a few words. A file whose mark still stands is not read."""
-        found = []
-        for path, before in self.marks.items():
-            now = mark(path)
-            if now == before:
+    def changed(self) -> list[str]:
+        """What differs from the beginning, each in a few words.
+
+        A touch is no change, nor are the same bytes written again. A file with the same signature is not read.
+        """
+        changes = []
+        for path in sorted(set(self.signatures).union(*map(files_of, self.deps))):
+            signature = stat_signature(path)
+            if signature == self.signatures.get(path):
                 continue
-            differs = self.changed_values() if path == PARAMS else self.changed_content(path)
-            if not differs:
-                self.marks[path] = now
-            found += differs
-        return found
+            before, now = self.hashes.get(path), content_hash(path)
+            if now == before:
+                self.signatures[path] = signature
+            elif before is None or now is None:
+                changes.append(f"{path} is {'new' if before is None else 'gone'}")
+            else:
+                changes += self.changed_params() if path == PARAMS else [f"{path} was edited"]
+        return changes
 
-    def changed_content(self, path: Path) -> list[str]:
-        """The path of a file whose content differs; no touch, no copy of the same bytes is a change."""
-        before, now = self.hashes[path], content_hash(path)
-        if now == before:
-            return []
-        return [f"{path} {'is gone' if now is None else 'is new' if before is None else 'was edited'}"]
-
-    def changed_values(self) -> list[str]:
+    def changed_params(self) -> list[str]:
         """The tracked parameters whose values differ; comments and what other stages read may change."""
         try:
-            now = values(self.keys, PARAMS.read_bytes())
+            before, now = self.params, tracked_params(self.keys, PARAMS.read_bytes())
         except (OSError, UserError) as error:
             return [str(error)]
-        return [
-            f"{key} was {shown(self.values, key)} and is {shown(now, key)}"
-            for key in {**self.values, **now}
-            if (key in self.values, self.values.get(key)) != (key in now, now.get(key))
-        ]
+        pairs = {key: (before.get(key, "missing"), now.get(key, "missing")) for key in before | now}
+        return [f"{key} was {old} and is {new}" for key, (old, new) in pairs.items() if old != new]
 
-    def difference(self) -> str:
-        """The changes as half a sentence; empty without any. A difference counts if it is there at two looks."""
-        if not self.changes():
+    def describe_change(self) -> str:
+        """What has changed, as half a sentence, empty for nothing; a change counts if it is there at two looks."""
+        if not self.changed():
             return ""
-        time.sleep(SAVING)
-        changes = self.changes()
-        more = f" and {len(changes) - 3} more changes" if len(changes) > 3 else ""
-        return ", ".join(changes[:3]) + more
+        time.sleep(EDITOR_SAVE_SECONDS)
+        changes = self.changed()
+        return ", ".join(changes[:3]) + (f" and {len(changes) - 3} more changes" if len(changes) > 3 else "")
 
     def dvc_is_gone(self) -> bool:
         """Was the DVC that started this run killed? Then this process, or its shell, has another parent."""
@@ -97,43 +95,38 @@ class StageInputs:
                 path.unlink(missing_ok=True)
 
 
-INPUTS: ContextVar[StageInputs | None] = ContextVar("what this run was told to do", default=None)
+INPUTS: ContextVar[StageInputs | None] = ContextVar("inputs of the stage that this process runs", default=None)
 
 
 def run_stage(name: str, main: Callable[[], None]) -> None:
-    """Run main as the stage of this name: it ends as `command` says, and in failure where its task has changed."""
+    """Run main as the stage of this name. It ends as `run_or_exit` says, and fails if its inputs have changed."""
 
-    def whole() -> None:
+    def guarded() -> None:
         INPUTS.set(StageInputs(name))
         main()
         stop_if_edited()
 
-    run_or_exit(name, whole)
+    run_or_exit(name, guarded)
 
 
 def stop_if_edited() -> None:
     """Raise UserError if an input of this run has changed since it began, or the DVC that started it is gone."""
     stop_if_dvc_is_gone()
-    told = INPUTS.get()
-    if told is not None and (difference := told.difference()):
+    inputs = INPUTS.get()
+    if inputs is not None and (change := inputs.describe_change()):
         if "DVC_STAGE" in os.environ:  # else DVC has not removed what was there before
-            told.remove_outputs()
+            inputs.remove_outputs()
         raise UserError(
-            f"{difference} since the run began, so DVC would record inputs that did not make the result; "
+            f"{change} since the run began, so DVC would record inputs that did not make the result; "
             "run it again; `dvc exp run --temp` works on a copy"
         )
 
 
 def stop_if_dvc_is_gone() -> None:
     """Raise UserError if the DVC that started this run is gone: another may be at work on the same outputs."""
-    told = INPUTS.get()
-    if told is not None and told.dvc_is_gone():
+    inputs = INPUTS.get()
+    if inputs is not None and inputs.dvc_is_gone():
         raise UserError("the dvc that started this run is gone, so it stops here; `dvc repro` starts it again")
-
-
-def files_of(deps: list[Path]) -> list[Path]:
-    """The files that these are or hold: DVC hashes a folder as the set of its modules (.dvcignore)."""
-    return [file for dep in deps for file in (sorted(dep.rglob("*.py")) if dep.is_dir() else [dep])]
 
 
 def path_of(out: str | Mapping[str, object]) -> str:
@@ -141,35 +134,28 @@ def path_of(out: str | Mapping[str, object]) -> str:
     return out if isinstance(out, str) else next(iter(out))
 
 
-def values(keys: list[str], content: bytes) -> dict[str, object]:
-    """The parameters that are named, as in train.seed; of a section that is named, each one in it."""
-    sections = parse(content, PARAMS)
-    found: dict[str, object] = {}
-    for key in keys:
-        value: object = sections
-        for part in key.split("."):
-            value = value[part] if isinstance(value, dict) and part in value else None
-        found |= (
-            {f"{key}.{name}": item for name, item in value.items()} if isinstance(value, dict) else {key: value}
-        )
+def tracked_params(keys: list[str], content: bytes) -> dict[str, str]:
+    """Name (train.seed) and value, as JSON, of the parameters that a stage tracks, one by one or by section."""
+    flat = flatten(parse(content, PARAMS))
+    return {name: value for name, value in flat.items() if any(f"{name}.".startswith(f"{key}.") for key in keys)}
+
+
+def flatten(section: Mapping[str, object], prefix: str = "") -> dict[str, str]:
+    """The values in a section and the sections within it."""
+    found: dict[str, str] = {}
+    for key, value in section.items():
+        if isinstance(value, dict):
+            found |= flatten(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = json.dumps(value, default=str, ensure_ascii=False)
     return found
-
-
-def shown(found: Mapping[str, object], key: str) -> str:
-    """A value as params.yaml has it."""
-    return json.dumps(found[key], default=str, ensure_ascii=False) if key in found else "missing"
-
-
-def md5(content: bytes) -> str:
-    """The MD5 of bytes, as in dvc.lock."""
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def content_hash(path: Path) -> str | None:
     """The MD5 of a file, as in dvc.lock; None if there is none."""
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+            return hashlib.file_digest(file, md5).hexdigest()
     except OSError:
         return None
 

@@ -90,7 +90,7 @@ def validate(
     try:
         return model.model_validate(section)
     except ValidationError as error:
-        lines = [explain(name, mistake, known_keys(model, mistake["loc"])) for mistake in error.errors()]
+        lines = [describe(name, mistake, known_keys(model, mistake["loc"])) for mistake in error.errors()]
         raise UserError("; ".join(f"{path}: {line}" for line in lines)) from None
 
 
@@ -103,7 +103,7 @@ def known_keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str
     return list(model.model_fields)
 
 
-def explain(section: str, mistake: ErrorDetails, known: list[str]) -> str:
+def describe(section: str, mistake: ErrorDetails, known: list[str]) -> str:
     """One mistake: the key, its value, what would be right."""
     key = ".".join([section, *(str(part) for part in mistake["loc"])])
     if mistake["type"] == "missing":

@@ -1,6 +1,6 @@
-"""The code and the parameters as they were when this process began, before Python read them.
+"""The code, dvc.yaml and params.yaml as they were when this process began, before Python read them.
 
-Imported first of all: it needs the standard library alone, and an old Python can read it. identity.py compares.
+Imported first of all: it needs the standard library alone, and an old Python can read it. edits.py compares.
 """
 
 from __future__ import annotations
@@ -9,18 +9,23 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from stages.runtime.paths import PARAMS, PIPELINE
+
 PARENT = os.getppid()
 
 
-class Seen(NamedTuple):
-    """A file at one moment."""
+class Snapshot(NamedTuple):
+    """A file at one moment; the signature is older than the content."""
 
-    mark: tuple[int, ...] | None
+    signature: tuple[int, ...] | None
     content: bytes
 
 
-def mark(path: Path) -> tuple[int, ...] | None:
-    """What differs after every change of a file, and after some that leave its content; None if there is none."""
+def stat_signature(path: Path) -> tuple[int, ...] | None:
+    """Size, times and inode, which differ after every change of a file, and after some that leave its content.
+
+    None if there is no file.
+    """
     try:
         found = path.stat()
     except OSError:
@@ -28,10 +33,15 @@ def mark(path: Path) -> tuple[int, ...] | None:
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
-def look() -> dict[Path, Seen]:
-    """The small files of the project that decide what a stage does; the mark is older than the content."""
-    names = [Path("dvc.yaml"), Path("params.yaml"), *Path("nn").glob("*.py"), *Path("stages").rglob("*.py")]
-    return {path: Seen(mark(path), path.read_bytes()) for path in names if path.is_file()}
+def files_of(dep: Path) -> set[Path]:
+    """A file or, as DVC counts a folder, its modules (.dvcignore; nothing runs nn/plain.py)."""
+    return set(dep.glob("*.py")) - {Path("nn/plain.py")} if dep.is_dir() else {dep}
 
 
-FILES = look()
+def take_snapshot() -> dict[Path, Snapshot]:
+    """The small files of the project that decide what a stage does."""
+    paths = {PIPELINE, PARAMS}.union(*map(files_of, [Path("nn"), Path("stages"), *Path("stages").glob("*/")]))
+    return {path: Snapshot(stat_signature(path), path.read_bytes()) for path in paths if path.is_file()}
+
+
+SNAPSHOT = take_snapshot()
