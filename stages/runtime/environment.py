@@ -1,7 +1,7 @@
 """Is this the environment that requirements.lock describes? And one kernel of matrix multiplication for all.
 
-Runs before any other import of a stage: it needs the standard library and errors.py alone, and an old
-Python can read it.
+Runs before any other import of a stage: until check_versions has run, it needs the standard library alone, and an
+old Python can read it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from stages.runtime.errors import outputs_hint
+from stages.runtime.errors import UserError, outputs_hint
+from stages.runtime.paths import PARAMS
+from stages.runtime.snapshot import SNAPSHOT
 
-PARAMS = Path("params.yaml")
-LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
+REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.lock"
 REMEDY = (
     "Run `make repro`, or activate the environment it built (`. .venv/bin/activate`), "
     "or install requirements.lock as the README says."
@@ -32,9 +33,11 @@ def check_versions() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 (that is what is found out here)
         version = platform.python_version()
         sys.exit(f"{sys.executable} is Python {version}: 3.11 or later is needed. {REMEDY}{outputs_hint()}")
-    if not LOCK.exists():
-        sys.exit(f"{LOCK.name} is missing; `git checkout -- {LOCK.name}` brings it back{outputs_hint()}")
-    for name, wanted in re.findall(r"^([a-z0-9-]+)==(\S+) \\$", LOCK.read_text("utf-8"), re.MULTILINE):
+    if not REQUIREMENTS.exists():
+        sys.exit(
+            f"requirements.lock is missing; `git checkout -- requirements.lock` brings it back{outputs_hint()}"
+        )
+    for name, wanted in re.findall(r"^([a-z0-9-]+)==(\S+) \\$", REQUIREMENTS.read_text("utf-8"), re.MULTILINE):
         try:
             found = metadata.version(name)
         except metadata.PackageNotFoundError:
@@ -50,11 +53,16 @@ def pin_blas_kernel() -> None:
     """Have OpenBLAS use its AVX2 kernel on every x86-64 CPU, so that the same sums come out on all of them.
 
     OpenBLAS chooses its kernel when NumPy is imported, by the CPU it finds, and kernels add in different
-    orders. `train.blas_kernel: auto` in params.yaml leaves it the choice; the stages validate the value. A
-    value that is in the environment already stays.
+    orders. `train.blas_kernel: auto` in params.yaml leaves it the choice; whatever else stands there, the stages
+    refuse. A value that is in the environment already stays.
     """
-    text = PARAMS.read_text("utf-8", "replace") if PARAMS.exists() else ""
-    automatic = re.search(r"\bblas_kernel['\"]?:\s*['\"]?auto\b", text)
+    from stages.runtime.params import parse  # noqa: PLC0415 (needs the packages that check_versions looks for)
+
+    try:
+        train = parse(SNAPSHOT[PARAMS].content).get("train")
+    except (KeyError, UserError):  # there is no params.yaml, or it cannot be read
+        train = None
+    automatic = isinstance(train, dict) and train.get("blas_kernel") == "auto"
     if platform.machine().lower() in {"x86_64", "amd64"} and not automatic:
         os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")
 

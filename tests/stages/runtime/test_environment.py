@@ -12,7 +12,7 @@ from tests import ROOT
 def lock(tmp_path, monkeypatch, text):
     path = tmp_path / "requirements.lock"
     path.write_text(text)
-    monkeypatch.setattr(environment, "LOCK", path)
+    monkeypatch.setattr(environment, "REQUIREMENTS", path)
 
 
 def test_the_environment_of_the_lock_file_is_accepted():
@@ -62,8 +62,23 @@ def test_the_kernel_of_matrix_multiplication_is_pinned_and_the_environment_may_c
     assert output(KERNEL, OPENBLAS_CORETYPE="Sandybridge") == "Sandybridge"
 
 
+CHOICES = {
+    "train: {blas_kernel: haswell}": "Haswell",
+    "train: {blas_kernel: auto}": "None",
+    "train:\n  blas_kernel: auto  # why": "None",
+    "'train': {'blas_kernel': \"auto\"}": "None",
+    "# blas_kernel: auto\ntrain:\n  blas_kernel: haswell  # or blas_kernel: auto": "Haswell",
+    "train: {blas_kernel: haswell}\nplot: {blas_kernel: auto}": "Haswell",
+    "train: {augment: {blas_kernel: auto}}": "Haswell",
+    "blas_kernel: auto": "Haswell",
+    "train: {blas_kernel: auto": "Haswell",  # no YAML
+    "train": "Haswell",
+}
+
+
 @on_x86_64
-@pytest.mark.parametrize(("choice", "wanted"), [("haswell", "Haswell"), ("auto", "None"), ('"auto"', "None")])
-def test_params_may_leave_the_choice_of_the_kernel_to_openblas(tmp_path, choice, wanted):
-    (tmp_path / "params.yaml").write_text(f"train:\n  blas_kernel: {choice}  # why\n")
-    assert output("import os; print(os.environ.get('OPENBLAS_CORETYPE'))", tmp_path) == wanted
+@pytest.mark.parametrize(("text", "wanted"), CHOICES.items())
+def test_train_blas_kernel_auto_alone_leaves_the_choice_of_the_kernel_to_openblas(tmp_path, text, wanted):
+    (tmp_path / "params.yaml").write_text(text)
+    code = "import os, sys; print(os.environ.get('OPENBLAS_CORETYPE'), 'numpy' in sys.modules)"
+    assert output(code, tmp_path) == f"{wanted} False"
