@@ -17,7 +17,7 @@ def test_without_it_shards_and_work_decide(monkeypatch, value):
     if value is not None:
         monkeypatch.setenv("NETWORK_THREADS", value)
     assert thread_count(1) == 1
-    assert thread_count(64) == default_threads(64)
+    assert thread_count(64) == default_threads(64, float("inf"))
     assert thread_count(64, 1000) == 1
 
 
