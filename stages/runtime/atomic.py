@@ -13,22 +13,22 @@ from typing import BinaryIO
 from stages.runtime.edits import stop_if_dvc_is_gone
 from stages.runtime.errors import UserError
 
-PENDING: ContextVar[dict[Path, Path] | None] = ContextVar("files complete, to be renamed", default=None)
+PENDING: ContextVar[dict[Path, Path] | None] = ContextVar("complete files, to be renamed", default=None)
 
 
 @contextmanager
 def all_or_none() -> Iterator[None]:
     """The files written in this block get their final names together at its end, or none of them does."""
-    waiting: dict[Path, Path] = {}
-    token = PENDING.set(waiting)
+    pending: dict[Path, Path] = {}
+    token = PENDING.set(pending)
     try:
         yield
         stop_if_dvc_is_gone()
-        for part, path in waiting.items():
+        for part, path in pending.items():
             part.replace(path)
     finally:
         PENDING.reset(token)
-        for part in waiting:
+        for part in pending:
             part.unlink(missing_ok=True)
 
 
@@ -40,7 +40,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     gone.
     """
     stop_if_dvc_is_gone()
-    waiting = PENDING.get()
+    pending = PENDING.get()
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,21 +48,21 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        if waiting is None:
+        if pending is None:
             part.replace(path)
         else:
-            waiting[part] = path
+            pending[part] = path
     except OSError as error:
         raise UserError(
             f"{path} could not be written: {error.strerror or error}{free_space_hint(path, error)}"
         ) from error
     finally:
-        if waiting is None or part not in waiting:
+        if pending is None or part not in pending:
             part.unlink(missing_ok=True)
 
 
 def free_space_hint(path: Path, error: OSError) -> str:
-    """What to do about an error in writing a file: how much room there is, where room is what lacks."""
+    """How much space is free, and what to do, if an error in writing a file was a lack of space; else nothing."""
     if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return ""
     folder = next(folder for folder in path.absolute().parents if folder.exists())
@@ -70,20 +70,20 @@ def free_space_hint(path: Path, error: OSError) -> str:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Put bytes into a file, whole or not at all."""
+    """Write bytes to a file, whole or not at all."""
     with atomic_write(path) as file:
         file.write(content)
 
 
 def write_json(path: Path, content: Mapping[str, object]) -> None:
-    """Put a mapping into a JSON file, whole or not at all; its keys keep their order."""
+    """Write a mapping to a JSON file, whole or not at all; its keys keep their order."""
     write(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
 
 
 def read_json(path: Path) -> dict[str, object]:
     """The mapping in a JSON file.
 
-    Raises UserError where there is no such file, or something else is in it.
+    Raises UserError if the file is missing, or holds something else.
     """
     try:
         content = json.loads(path.read_bytes())

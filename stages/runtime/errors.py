@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 class UserError(Exception):
-    """What the user can put right. Its text is all that is shown."""
+    """A mistake that the user can correct. Its text is all that is shown."""
 
 
 def run_or_exit(name: str, main: Callable[[], None]) -> None:
@@ -31,7 +31,7 @@ def redact_credentials(text: str) -> str:
 
 
 def outputs_hint() -> str:
-    """DVC removes the outputs of a stage before it runs: say how to get the former ones back."""
+    """DVC removes the outputs of a stage before it runs: how to get the former ones back."""
     if "DVC_STAGE" not in os.environ:
         return ""
     return " (what DVC removed comes back with `git checkout -- metrics plots` and `dvc checkout`)"

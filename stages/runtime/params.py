@@ -1,4 +1,4 @@
-"""params.yaml: one section a stage, each validated by the Pydantic model in the module of its stage."""
+"""params.yaml: one section for each stage, validated by a Pydantic model of stages/settings."""
 
 import difflib
 import json
@@ -16,13 +16,13 @@ from stages.runtime.paths import PARAMS
 
 
 class StrictModel(BaseModel):
-    """What a file may hold: these keys and no others."""
+    """What a file may hold: these keys and no others, unchangeable once read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Section(StrictModel):
-    """One section of params.yaml: every key is there, no other is, and nothing is coerced by surprise."""
+    """One section of params.yaml: every key is required."""
 
 
 def refuse_boolean(value: object) -> object:
@@ -34,7 +34,7 @@ def refuse_boolean(value: object) -> object:
 
 StrictInt = Annotated[int, Strict()]
 FiniteFloat = Annotated[float, BeforeValidator(refuse_boolean), Field(allow_inf_nan=False)]
-"""A finite number. `1e-05`, which some YAML readers hand over as text, counts as one."""
+"""A finite number. `1e-05`, which some YAML readers return as text, is accepted."""
 Seed = Annotated[int, Strict(), Field(ge=0, lt=2**32)]
 
 SectionType = TypeVar("SectionType", bound=Section)
@@ -61,7 +61,7 @@ def read_all(path: Path = PARAMS) -> Mapping[str, object]:
 
 
 def parse(text: bytes, path: Path = PARAMS) -> Mapping[str, object]:
-    """What a YAML file of sections says; raises UserError as `read_all` does."""
+    """The sections in the text of a YAML file; raises UserError as `read_all` does."""
     try:
         content = YAML(typ="safe", pure=True).load(text.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -95,7 +95,7 @@ def validate(
 
 
 def known_keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
-    """The keys that a section, or the section within it that this place is in, may have."""
+    """The keys that are allowed in the section, or the section within it, that this place is in."""
     for name in place[:-1]:
         field = model.model_fields.get(str(name))
         if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
@@ -104,7 +104,7 @@ def known_keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str
 
 
 def describe(section: str, mistake: ErrorDetails, known: list[str]) -> str:
-    """One mistake: the key, its value, what would be right."""
+    """One mistake: the key, its value, and what would be valid."""
     key = ".".join([section, *(str(part) for part in mistake["loc"])])
     if mistake["type"] == "missing":
         return f"{key} is missing"
@@ -118,6 +118,6 @@ def describe(section: str, mistake: ErrorDetails, known: list[str]) -> str:
 
 
 def did_you_mean(name: str, known: list[str]) -> str:
-    """The name that was probably meant, or all there are."""
+    """The closest of the known names, or all of them."""
     close = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
