@@ -123,8 +123,8 @@ class Network:
 
         With x (n, inputs), of x instead, which is read where it is and never written to.
         """
-        for node in self.at(rows):
-            node.layer.forward(node.x if x is None else x, node.y, node.cache, shard)
+        for layer, own_x, y, cache, _, _ in self.at(rows):
+            layer.forward(own_x if x is None else x, y, cache, shard)
             x = None
         return self.logits[rows]
 
