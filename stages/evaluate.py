@@ -1,9 +1,10 @@
-"""Evaluate: how well the trained network reads the validation images and, here alone, the test images.
+"""Evaluate: classify the validation images and, in this stage alone, the test images with the trained network.
 
-Run as `python -m stages.evaluate`. Writes metrics/validation.json, metrics/test.json and data/predictions, and of
-the test images plots/confusion.csv, plots/per_class.csv, plots/calibration.csv and plots/robustness.csv.
+Run as `python -m stages.evaluate`. Writes the metrics and predictions of both, and four tables of the test images:
+plots/confusion.csv, plots/per_class.csv, plots/calibration.csv and plots/robustness.csv.
 """
 
+from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
@@ -25,7 +26,7 @@ from stages.runtime.edits import run_stage
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_section
 from stages.runtime.paths import METRICS, PLOTS, PREDICTIONS
-from stages.settings.evaluate import Evaluate
+from stages.settings.evaluate import Evaluate, Views
 
 CONFUSION_COLUMNS = ("actual", "predicted", "count", "share")
 PER_CLASS_COLUMNS = ("class", "precision", "recall", "f1")
@@ -34,113 +35,112 @@ ROBUSTNESS_COLUMNS = ("corruption", "strength", "accuracy", "errors", "images")
 
 
 def main() -> None:
-    """The stage: model and preprocessed arrays in; metrics, tables and predictions out."""
+    """The stage: model and preprocessed arrays in; metrics, predictions and tables out."""
     params = read_section("evaluate", Evaluate)
     dataset = arrays.read_description()
     classes = dataset.classes
-    largest = max(dataset.images.values())
-    network, description = read_model(min(params.batch_size, largest))
-    wanted, found = (dataset.normalization, classes), (description.normalization, description.classes)
-    if wanted != found:
+    network, trained_on = read_model(min(params.batch_size, max(dataset.images.values())))
+    if (trained_on.normalization, trained_on.classes) != (dataset.normalization, classes):
         raise UserError(
-            "data/model was trained on other arrays than data/preprocessed holds: "
-            "normalization or classes differ; `dvc repro` makes both anew"
+            "data/model was trained on other arrays than those in data/preprocessed: "
+            "normalization or classes differ; `dvc repro` makes both again"
         )
-
     threads = thread_count(network.shards)
-    parts: tuple[arrays.Split, ...] = ("validation", "test")
-    data = {part: arrays.read(part, len(classes)) for part in parts}  # all, before anything is written
     with all_or_none(), np.errstate(all="ignore"), single_threaded_blas(), WorkerPool(threads) as pool:
-        for part, (images, labels) in data.items():
-            logits = predict(network, images, pool)
-            loss = cross_entropy(logits, labels) if len(labels) else None
-            if loss is not None and not isfinite(loss):
-                raise UserError(f"the loss on the {part} images is {loss}: the model is of no use; train it anew")
-            probabilities = softmax(logits)
-            arrays.save(PREDICTIONS / f"{part}.npy", probabilities)
-            bins = reliability(probabilities, labels)
-            confusion = confusion_counts(labels, probabilities.argmax(axis=1), len(classes))
-            figures: dict[str, object] = {
-                **summary(confusion, loss),
-                "calibration_error": expected_calibration_error(bins),
-            }
-            if part == "test":
-                wrong = probabilities.argmax(axis=1) != labels
-                # Which ones: so that two models can be compared image by image (McNemar's test).
-                figures |= errors_by_half(wrong) | {"misclassified": np.flatnonzero(wrong).tolist()}
-            if moves := MOVES[params.views]:
-                seen = averaged(network, images, probabilities, moves, background=dataset.background, pool=pool)
-                figures |= views_summary(seen, labels)
-            write_json(METRICS / f"{part}.json", figures | by_class(confusion))
-
-        # Of the test images, which came last.
-        write_table(PLOTS / "confusion.csv", CONFUSION_COLUMNS, confusion_rows(confusion, classes))
-        write_table(PLOTS / "per_class.csv", PER_CLASS_COLUMNS, per_class_rows(confusion, classes))
-        write_table(PLOTS / "calibration.csv", CALIBRATION_COLUMNS, calibration_rows(bins))
-        robustness = robustness_rows(network, images, labels, dataset.normalization, pool)
+        evaluate_split("validation", network, dataset, params.views, pool)
+        test = evaluate_split("test", network, dataset, params.views, pool)
+        robustness = robustness_rows(test, network, dataset.normalization, pool)
+        write_table(PLOTS / "confusion.csv", CONFUSION_COLUMNS, confusion_rows(test.confusion, classes))
+        write_table(PLOTS / "per_class.csv", PER_CLASS_COLUMNS, per_class_rows(test.confusion, classes))
+        write_table(PLOTS / "calibration.csv", CALIBRATION_COLUMNS, calibration_rows(test.bins))
         write_table(PLOTS / "robustness.csv", ROBUSTNESS_COLUMNS, robustness)
 
 
-def summary(confusion: Counts, loss: float | None) -> dict[str, float | int | None]:
-    """The first figures of metrics/test.json: fractions between 0 and 1, the loss in nats, null without images."""
-    images, correct = int(confusion.sum()), int(np.trace(confusion))
-    return error_rates(images - correct, images) | {"images": images, "loss": loss}
+@dataclass(frozen=True)
+class Evaluated:
+    """A split of the data set, and what was found on it."""
+
+    images: arrays.Images
+    labels: arrays.Labels
+    confusion: Counts
+    bins: list[Bin]
 
 
-def by_class(confusion: Counts) -> dict[str, list[float] | None]:
-    """The last: precision, recall and f1, lists by class.
+def evaluate_split(
+    split: arrays.Split, network: Network, dataset: arrays.DatasetDescription, views: Views, pool: WorkerPool
+) -> Evaluated:
+    """Classify the images of a split; write its predictions and metrics, and return what the tables are made of.
 
-    DVC's tables of metrics pass over lists; plots/per_class.csv shows them.
+    Rates are fractions between 0 and 1, the loss is in nats; without images they are null.
     """
-    lists = per_class(confusion) if confusion.any() else (None, None, None)
-    return dict(zip(("precision", "recall", "f1"), lists, strict=True))
+    images, labels = arrays.read(split, len(dataset.classes))
+    logits = predict(network, images, pool)
+    loss = cross_entropy(logits, labels) if len(labels) else None
+    if loss is not None and not isfinite(loss):
+        raise UserError(f"the loss on the {split} images is {loss}: `dvc repro --force train` trains it again")
+    probabilities = softmax(logits)
+    arrays.save(PREDICTIONS / f"{split}.npy", probabilities)
+
+    predicted = probabilities.argmax(axis=1)
+    wrong = predicted != labels
+    confusion = confusion_counts(labels, predicted, len(dataset.classes))
+    bins = reliability(probabilities, labels)
+    metrics: dict[str, object] = {
+        **error_rates(int(wrong.sum()), len(labels)),
+        "images": len(labels),
+        "loss": loss,
+        "calibration_error": expected_calibration_error(bins),
+    }
+    if split == "test":
+        # Which ones: so that two models can be compared image by image (McNemar's test).
+        metrics |= errors_by_half(wrong) | {"misclassified": np.flatnonzero(wrong).tolist()}
+    if moves := MOVES[views]:
+        average = averaged(network, images, probabilities, moves, background=dataset.background, pool=pool)
+        metrics |= views_metrics(average, labels)
+    # DVC's tables of metrics pass over lists; plots/per_class.csv shows these.
+    lists = per_class(confusion) if len(labels) else (None, None, None)
+    metrics |= zip(("precision", "recall", "f1"), lists, strict=True)
+    write_json(METRICS / f"{split}.json", metrics)
+    return Evaluated(images, labels, confusion, bins)
 
 
-def views_summary(probabilities: arrays.Images, labels: arrays.Labels) -> dict[str, float | int | None]:
-    """The same of probabilities that are averages over several views, as views_accuracy and so on."""
+def views_metrics(probabilities: arrays.Images, labels: arrays.Labels) -> dict[str, float | int | None]:
+    """Error rates and loss of probabilities averaged over several views: views_accuracy and so on."""
     errors, images = int((probabilities.argmax(axis=1) != labels).sum()), len(labels)
     # Normalized by softmax, log p gives p again; an average may have underflowed to 0.
     logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
     loss = cross_entropy(logits, labels) if images else None
-    return {f"views_{name}": figure for name, figure in (error_rates(errors, images) | {"loss": loss}).items()}
-
-
-def per_class_rows(confusion: Counts, classes: list[str]) -> list[tuple[str, float, float, float]]:
-    """A row a class: its name, precision, recall, f1."""
-    return list(zip(classes, *per_class(confusion), strict=True))
+    return {f"views_{name}": metric for name, metric in (error_rates(errors, images) | {"loss": loss}).items()}
 
 
 def confusion_rows(confusion: Counts, classes: list[str]) -> list[tuple[str, str, int, float]]:
-    """A row a cell: actual and predicted class, the count, and its share of the actual class."""
-    there = np.maximum(confusion.sum(axis=1), 1)
-    return [
-        (classes[i], classes[j], int(confusion[i, j]), float(confusion[i, j] / there[i]))
-        for i in range(len(classes))
-        for j in range(len(classes))
-    ]
+    """A row for each cell: actual and predicted class, the count, and its share of the actual class."""
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    return [(classes[i], classes[j], int(n), float(shares[i, j])) for (i, j), n in np.ndenumerate(confusion)]
+
+
+def per_class_rows(confusion: Counts, classes: list[str]) -> list[tuple[str, float, float, float]]:
+    """A row for each class: its name, precision, recall, f1."""
+    return list(zip(classes, *per_class(confusion), strict=True))
 
 
 def calibration_rows(bins: list[Bin]) -> list[tuple[float, float, int, int, float, float]]:
-    """A row a bin that is not empty: between which probabilities, how many, how many right, both shares."""
+    """A row for each bin that is not empty: bounds, images, correct ones, mean confidence, accuracy."""
     return [(part.low, part.high, part.images, part.right, part.confidence, part.accuracy) for part in bins]
 
 
 def robustness_rows(
-    network: Network,
-    images: arrays.Images,
-    labels: arrays.Labels,
-    normalization: arrays.Normalization,
-    pool: WorkerPool,
+    test: Evaluated, network: Network, normalization: arrays.Normalization, pool: WorkerPool
 ) -> list[tuple[str, float, float, int, int]]:
-    """A row a disturbance and strength: how well the images are read after it."""
+    """A row for each corruption and strength: accuracy, errors and number of the images corrupted like that."""
     rows: list[tuple[str, float, float, int, int]] = []
-    pixels = np.clip(normalization.pixels(images), 0, 1)
+    n, pixels = len(test.labels), np.clip(normalization.pixels(test.images), 0, 1)
     for name, corruption in CORRUPTIONS.items():
         for strength in corruption.strengths:
-            disturbed = corruption.apply(pixels, strength) if strength else pixels
-            logits = predict(network, normalization.normalized(disturbed), pool)
-            errors = int((logits.argmax(axis=1) != labels).sum())
-            rows.append((name, strength, (len(labels) - errors) / len(labels), errors, len(labels)))
+            corrupted = corruption.apply(pixels, strength) if strength else pixels
+            logits = predict(network, normalization.normalized(corrupted), pool)
+            errors = int((logits.argmax(axis=1) != test.labels).sum())
+            rows.append((name, strength, (n - errors) / n, errors, n))
     return rows
 
 

@@ -1,46 +1,139 @@
+import csv
+import json
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from nn.losses import cross_entropy, softmax
+from nn.mlp import mlp
+from nn.network import Network
 from stages import evaluate
+from stages.evaluation.corruptions import CORRUPTIONS
+from stages.formats import arrays
+from stages.formats.model import write_model
+from tests import ROOT
+
+CLASSES = [str(digit) for digit in range(10)]
+SIZES = {"train": 0, "validation": 30, "test": 50}
 
 
-def test_the_figures_agree_with_each_other():
-    figures = evaluate.summary(np.array([[50, 2], [3, 45]]), loss=0.25)
-    assert figures["images"] == 100
-    assert figures["errors"] == 5
-    assert figures["accuracy"] == 0.95
-    assert figures["error_rate"] == 0.05
-    assert figures["loss"] == 0.25
+def run(folder, sizes):
+    """Run the stage in a project of random images and a random network."""
+    rng = np.random.default_rng(0)
+    shutil.copy(ROOT / "params.yaml", folder)
+    normalization = arrays.Normalization(mean=0.5, standard_deviation=0.3)
+    for split, n in sizes.items():
+        pixels = rng.random((n, 784), np.float32)
+        arrays.write(split, normalization.normalized(pixels), rng.integers(10, size=n, dtype=np.uint8))
+    arrays.write_description(
+        arrays.DatasetDescription(
+            dataset="mnist",
+            classes=CLASSES,
+            images=sizes,
+            images_per_class={},
+            normalization=normalization,
+            background=float(normalization.normalized(np.zeros(1, np.float32))[0]),
+            split_sha256="",
+        )
+    )
+    network = Network(mlp([784, 8, 10]), 784, rows=1, trains=False)
+    network.initialize(rng)
+    write_model(network, normalization=normalization, classes=CLASSES, dataset="mnist")
+    evaluate.main()
 
 
-def test_without_images_there_are_no_figures():
-    figures = evaluate.summary(np.zeros((2, 2), np.int64), loss=None)
-    assert figures["images"] == figures["errors"] == 0
-    assert figures["accuracy"] is None
-    assert figures["error_rate_low"] is None
-    assert evaluate.by_class(np.zeros((2, 2), np.int64)) == {"precision": None, "recall": None, "f1": None}
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project in which the stage has run on fewer validation images than test images."""
+    monkeypatch.chdir(tmp_path)
+    run(tmp_path, SIZES)
+    return tmp_path
 
 
-def test_without_images_views_have_no_figures_either():
-    figures = evaluate.views_summary(np.zeros((0, 10), np.float32), np.zeros(0, np.uint8))
-    assert figures["views_errors"] == 0
-    assert figures["views_accuracy"] is figures["views_loss"] is None
+def classified(split):
+    """The actual and the predicted class of each image of a split, from the files."""
+    return arrays.read(split, 10)[1], np.load(f"data/predictions/{split}.npy").argmax(axis=1)
 
 
-def test_the_figures_of_one_view_called_several_are_those_of_the_single_view(rng):
+def metrics(split):
+    return json.loads(Path("metrics", f"{split}.json").read_text("utf-8"))
+
+
+def table(name):
+    with Path("plots", f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_each_of_the_four_tables_is_of_the_test_images(project):
+    actual, predicted = classified("test")
+    correct = int((actual == predicted).sum())
+
+    cells = {(row["actual"], row["predicted"]): int(row["count"]) for row in table("confusion")}
+    pairs = list(zip(actual, predicted, strict=True))
+    assert cells == {(str(i), str(j)): pairs.count((i, j)) for i in range(10) for j in range(10)}
+
+    for row in table("per_class"):
+        there = actual == int(row["class"])
+        assert float(row["recall"]) == (predicted[there] == actual[there]).mean()
+
+    bins = table("calibration")
+    assert sum(int(row["images"]) for row in bins) == SIZES["test"]
+    assert sum(int(row["correct"]) for row in bins) == correct
+
+    corrupted = table("robustness")
+    assert [(row["corruption"], float(row["strength"])) for row in corrupted] == [
+        (name, strength) for name, corruption in CORRUPTIONS.items() for strength in corruption.strengths
+    ]
+    assert {int(row["images"]) for row in corrupted} == {SIZES["test"]}
+    unchanged = [int(row["errors"]) for row in corrupted if float(row["strength"]) == 0]
+    assert unchanged == [SIZES["test"] - correct] * len(CORRUPTIONS)
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_the_metrics_of_a_split_are_of_its_own_images_and_agree_with_each_other(project, split):
+    actual, predicted = classified(split)
+    found, wrong = metrics(split), actual != predicted
+    assert found["images"] == SIZES[split]
+    assert found["errors"] == wrong.sum()
+    assert found["accuracy"] == (SIZES[split] - found["errors"]) / SIZES[split]
+    assert found["error_rate"] == found["errors"] / SIZES[split]
+    probabilities = np.load(f"data/predictions/{split}.npy")
+    assert found["loss"] == pytest.approx(-np.log(probabilities[np.arange(len(actual)), actual]).mean(), rel=1e-5)
+    assert found.get("misclassified") == (np.flatnonzero(wrong).tolist() if split == "test" else None)
+    if split == "test":
+        assert found["recall"] == [float(row["recall"]) for row in table("per_class")]
+
+
+def test_without_validation_images_their_metrics_are_null(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run(tmp_path, SIZES | {"validation": 0})
+    found = metrics("validation")
+    assert found.pop("images") == found.pop("errors") == found.pop("views_errors") == 0
+    assert {"accuracy", "error_rate_low", "loss", "calibration_error", "precision", "views_loss"} <= found.keys()
+    assert set(found.values()) == {None}
+
+
+def test_without_images_views_have_no_metrics_either():
+    found = evaluate.views_metrics(np.zeros((0, 10), np.float32), np.zeros(0, np.uint8))
+    assert found["views_errors"] == 0
+    assert found["views_accuracy"] is found["views_loss"] is None
+
+
+def test_the_metrics_of_one_view_called_several_are_those_of_the_single_view(rng):
     logits = rng.standard_normal((50, 10)).astype(np.float32)
     labels = rng.integers(10, size=50).astype(np.uint8)
     loss, errors = cross_entropy(logits, labels), (logits.argmax(axis=1) != labels).sum()
-    figures = evaluate.views_summary(softmax(logits), labels)
-    assert figures["views_loss"] == pytest.approx(loss, rel=1e-6)
-    assert figures["views_errors"] == errors
-    assert figures["views_error_rate"] == errors / 50
+    found = evaluate.views_metrics(softmax(logits), labels)
+    assert found["views_loss"] == pytest.approx(loss, rel=1e-6)
+    assert found["views_errors"] == errors
+    assert found["views_error_rate"] == errors / 50
 
 
 def test_the_loss_of_an_average_that_rules_the_label_out_is_finite():
-    figures = evaluate.views_summary(np.array([[1, 0]], np.float32), np.array([1], np.uint8))
-    assert figures["views_loss"] == pytest.approx(-np.log(np.finfo(np.float32).tiny), rel=1e-6)
+    found = evaluate.views_metrics(np.array([[1, 0]], np.float32), np.array([1], np.uint8))
+    assert found["views_loss"] == pytest.approx(-np.log(np.finfo(np.float32).tiny), rel=1e-6)
 
 
 def test_a_share_is_of_the_actual_class():
