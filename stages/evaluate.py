@@ -13,9 +13,17 @@ from nn.inference import predict
 from nn.losses import cross_entropy, softmax
 from nn.network import Network
 from nn.parallel import WorkerPool, single_threaded_blas
-from stages.evaluation.calibration import Bin, expected_calibration_error, reliability
 from stages.evaluation.corruptions import CORRUPTIONS
-from stages.evaluation.metrics import Counts, confusion_counts, error_rates, errors_by_half, per_class
+from stages.evaluation.metrics import (
+    Bin,
+    Counts,
+    confusion_matrix,
+    error_rates,
+    errors_by_half,
+    expected_calibration_error,
+    per_class,
+    reliability_bins,
+)
 from stages.evaluation.test_time_augmentation import MOVES, averaged
 from stages.formats import arrays
 from stages.formats.model import read_model
@@ -30,7 +38,6 @@ from stages.settings.evaluate import Evaluate, Views
 
 CONFUSION_COLUMNS = ("actual", "predicted", "count", "share")
 PER_CLASS_COLUMNS = ("class", "precision", "recall", "f1")
-CALIBRATION_COLUMNS = ("low", "high", "images", "correct", "confidence", "accuracy")
 ROBUSTNESS_COLUMNS = ("corruption", "strength", "accuracy", "errors", "images")
 
 
@@ -52,7 +59,7 @@ def main() -> None:
         robustness = robustness_rows(test, network, dataset.normalization, pool)
         write_table(PLOTS / "confusion.csv", CONFUSION_COLUMNS, confusion_rows(test.confusion, classes))
         write_table(PLOTS / "per_class.csv", PER_CLASS_COLUMNS, per_class_rows(test.confusion, classes))
-        write_table(PLOTS / "calibration.csv", CALIBRATION_COLUMNS, calibration_rows(test.bins))
+        write_table(PLOTS / "calibration.csv", Bin._fields, test.bins)
         write_table(PLOTS / "robustness.csv", ROBUSTNESS_COLUMNS, robustness)
 
 
@@ -77,14 +84,14 @@ def evaluate_split(
     logits = predict(network, images, pool)
     loss = cross_entropy(logits, labels) if len(labels) else None
     if loss is not None and not isfinite(loss):
-        raise UserError(f"the loss on the {split} images is {loss}: `dvc repro --force train` trains it again")
+        raise UserError(f"the loss on the {split} images is {loss}; train again with a lower learning_rate")
     probabilities = softmax(logits)
     arrays.save(PREDICTIONS / f"{split}.npy", probabilities)
 
     predicted = probabilities.argmax(axis=1)
     wrong = predicted != labels
-    confusion = confusion_counts(labels, predicted, len(dataset.classes))
-    bins = reliability(probabilities, labels)
+    confusion = confusion_matrix(labels, predicted, len(dataset.classes))
+    bins = reliability_bins(probabilities, labels)
     metrics: dict[str, object] = {
         **error_rates(int(wrong.sum()), len(labels)),
         "images": len(labels),
@@ -104,7 +111,7 @@ def evaluate_split(
     return Evaluated(images, labels, confusion, bins)
 
 
-def views_metrics(probabilities: arrays.Images, labels: arrays.Labels) -> dict[str, float | int | None]:
+def views_metrics(probabilities: arrays.Probabilities, labels: arrays.Labels) -> dict[str, float | int | None]:
     """Error rates and loss of probabilities averaged over several views: views_accuracy and so on."""
     errors, images = int((probabilities.argmax(axis=1) != labels).sum()), len(labels)
     # Normalized by softmax, log p gives p again; an average may have underflowed to 0.
@@ -122,11 +129,6 @@ def confusion_rows(confusion: Counts, classes: list[str]) -> list[tuple[str, str
 def per_class_rows(confusion: Counts, classes: list[str]) -> list[tuple[str, float, float, float]]:
     """A row for each class: its name, precision, recall, f1."""
     return list(zip(classes, *per_class(confusion), strict=True))
-
-
-def calibration_rows(bins: list[Bin]) -> list[tuple[float, float, int, int, float, float]]:
-    """A row for each bin that is not empty: bounds, images, correct ones, mean confidence, accuracy."""
-    return [(part.low, part.high, part.images, part.right, part.confidence, part.accuracy) for part in bins]
 
 
 def robustness_rows(

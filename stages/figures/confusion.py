@@ -6,13 +6,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from stages.evaluation.metrics import confusion_counts
+from stages.evaluation import metrics
 from stages.formats import arrays
 
 
 def confusion_matrix(labels: arrays.Labels, probabilities: NDArray[np.float32], classes: Sequence[str]) -> Figure:
     """How often each class was read as each other, shaded by the share of the actual class."""
-    counts = confusion_counts(labels, probabilities.argmax(axis=1), len(classes))
+    counts = metrics.confusion_matrix(labels, probabilities.argmax(axis=1), len(classes))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(8, 7), layout="constrained")
     axes = figure.subplots()

@@ -17,6 +17,7 @@ PIXELS = 28 * 28
 Split = Literal["train", "validation", "test"]
 Images = NDArray[np.float32]
 Labels = NDArray[np.uint8]
+Probabilities = NDArray[np.float32]  # (n, classes)
 
 
 class Normalization(StrictModel):
