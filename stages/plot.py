@@ -60,7 +60,7 @@ def main() -> None:
     with all_or_none():
         save(loss_curve(params), "loss_curve", width)
         save(accuracy_curve(), "accuracy_curve", width)
-        save(confusion_matrix(labels, probabilities, dataset.classes), "confusion_matrix", width, ALL_COLORS)
+        save(confusion_matrix(dataset.classes), "confusion_matrix", width, ALL_COLORS)
         save(mistakes, "misclassified", width, GREYS)
         save(sheet, "augmented", width, GREYS)
         save(first_layer(first.W, params.first_layer, width), "first_layer", width)

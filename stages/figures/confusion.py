@@ -4,16 +4,21 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from stages.evaluation import metrics
-from stages.formats import arrays
+from stages.formats.tables import read_columns
+from stages.runtime.errors import UserError
+from stages.runtime.paths import PLOTS
 
 
-def confusion_matrix(labels: arrays.Labels, probabilities: NDArray[np.float32], classes: Sequence[str]) -> Figure:
-    """How often each class was read as each other, shaded by the share of the actual class."""
-    counts = metrics.confusion_matrix(labels, probabilities.argmax(axis=1), len(classes))
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+def confusion_matrix(classes: Sequence[str]) -> Figure:
+    """plots/confusion.csv as a matrix: the count in each cell, shaded by its share of the actual class."""
+    path, k = PLOTS / "confusion.csv", len(classes)
+    columns = np.array(read_columns(path, ("count", "share")))
+    if columns.shape != (2, k**2):
+        raise UserError(
+            f"{path} has {columns.shape[1]} rows, not {k**2}; `dvc repro --force evaluate` makes it again"
+        )
+    counts, shares = columns.reshape(2, k, k)
     figure = Figure(figsize=(8, 7), layout="constrained")
     axes = figure.subplots()
     # The square root lets the rare errors show beside the diagonal.
@@ -21,15 +26,15 @@ def confusion_matrix(labels: arrays.Labels, probabilities: NDArray[np.float32], 
     for (row, column), n in np.ndenumerate(counts):
         if n:
             color = "white" if shares[row, column] > 0.4 else "black"
-            axes.text(column, row, f"{n}", ha="center", va="center", color=color, fontsize=10)
-    axes.set_xticks(range(len(classes)), classes)
+            axes.text(column, row, f"{n:.0f}", ha="center", va="center", color=color, fontsize=10)
+    axes.set_xticks(range(k), classes)
     if max(map(len, classes)) > 2:
         for label in axes.get_xticklabels():
             label.set(rotation=40, ha="right")
-    axes.set_yticks(range(len(classes)), classes)
-    axes.set_xlabel("read as")
+    axes.set_yticks(range(k), classes)
+    axes.set_xlabel("predicted")
     axes.set_ylabel("actual")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    axes.set_title(f"Test images: {np.trace(counts):,} of {counts.sum():,} read right")
+    axes.set_title(f"Test images: {np.trace(counts):,.0f} of {counts.sum():,.0f} read right")
     return figure

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stages.evaluation.corruptions import CORRUPTIONS, Corruption
-from stages.evaluation.metrics import wilson_interval
+from stages.evaluation.metrics import Bin, expected_calibration_error, wilson_interval
 from stages.figures.style import MUTED, TRAINING, VALIDATION, add_grid
 from stages.formats.arrays import Images
 from stages.formats.idx import SIDE
@@ -17,11 +17,11 @@ from stages.runtime.paths import PLOTS
 
 def reliability() -> Figure:
     """Share of images read right over confidence, with 95 % intervals, and how many images there are."""
-    columns = ("low", "high", "images", "correct", "confidence")
-    low, high, images, right, confidence = map(np.array, read_columns(PLOTS / "calibration.csv", columns))
-    accuracy = right / images
-    error = float(images @ np.abs(accuracy - confidence) / images.sum())
-    bounds = [wilson_interval(int(wrong), int(n)) for wrong, n in zip(images - right, images, strict=True)]
+    rows = zip(*read_columns(PLOTS / "calibration.csv", Bin._fields), strict=True)
+    bins = [Bin._make(row) for row in rows]
+    error = expected_calibration_error(bins)
+    low, high, images, right, confidence, accuracy = np.array(bins).T
+    bounds = [wilson_interval(wrong, n) for wrong, n in zip(images - right, images, strict=True)]
     most, least = 1 - np.array(bounds).T
 
     figure = Figure(figsize=(8, 7), layout="constrained")

@@ -38,7 +38,7 @@ def test_training_that_cannot_write_its_curves_ends_in_one_line(workspace):
 
 
 def test_a_full_disk_is_a_line_and_no_half_of_a_file(workspace):
-    folder = workspace.path / "data" / "prepared"
+    folder = workspace.path / "data" / "preprocessed"
     for path in folder.iterdir():
         path.unlink()
     mounted = subprocess.run(

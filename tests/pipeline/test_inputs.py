@@ -117,7 +117,8 @@ def model_of_10_x_10(path):
 
 TRAIN_IMAGES, TRAIN_LABELS = "data/preprocessed/train_images.npy", "data/preprocessed/train_labels.npy"
 TEST_IMAGES, TEST_LABELS = "data/preprocessed/test_images.npy", "data/preprocessed/test_labels.npy"
-PREPARED = "data/preprocessed/dataset.json"
+DESCRIPTION = "data/preprocessed/dataset.json"
+CONFUSION = "plots/confusion.csv"
 PREDICTIONS = "data/predictions/test.npy"
 
 BUFFER = io.BytesIO()
@@ -137,8 +138,8 @@ SPOILT = {
     "pickled labels": ("train", put(TRAIN_LABELS, np.array([{}] * 500)), TRAIN_LABELS, "is no .npy file"),
     "an empty array file": ("train", write(TRAIN_IMAGES, b""), TRAIN_IMAGES, "is no .npy file"),
     "no images": ("train", remove(TRAIN_IMAGES), TRAIN_IMAGES, "is missing"),
-    "no description": ("train", remove(PREPARED), PREPARED, "is missing"),
-    "a description cut off": ("train", write(PREPARED, b'{"da'), PREPARED, "is not JSON"),
+    "no description": ("train", remove(DESCRIPTION), DESCRIPTION, "is missing"),
+    "a description cut off": ("train", write(DESCRIPTION, b'{"da'), DESCRIPTION, "is not JSON"),
     "no model": ("evaluate", remove(MODEL), MODEL, "is missing"),
     "a model that is none": ("evaluate", write(MODEL, b"text"), MODEL, "no safetensors file"),
     "tensors that metadata contradicts": ("evaluate", redescribe(widen), MODEL, "0.bias is (32,)", "says (33,)"),
@@ -154,6 +155,7 @@ SPOILT = {
     "predictions of 9 classes": ("plot", put(PREDICTIONS, np.zeros((200, 9), "f")), PREDICTIONS, "of 10 classes"),
     "no table of evaluate": ("plot", remove("plots/calibration.csv"), "plots/calibration.csv", "is missing"),
     "a table of others": ("plot", write("plots/robustness.csv", b"a\n1\n"), "robustness.csv is no table of"),
+    "a confusion matrix without cells": ("plot", write(CONFUSION, b"count,share\n"), CONFUSION, "0 rows, not 100"),
     "no curve": ("plot", remove("plots/validation.csv"), "plots/validation.csv", "is missing"),
 }  # fmt: skip
 

@@ -79,7 +79,7 @@ def test_a_changed_parameter_runs_no_stage_before_its_own(project, name, value, 
     assert stages_run(project.dvc("repro", target)) == run
 
 
-def test_a_changed_parameter_of_train_trains_but_does_not_prepare_again(retrained):
+def test_a_changed_parameter_of_train_trains_but_does_not_preprocess_again(retrained):
     _, said = retrained
     assert stages_run(said) == ["train", "evaluate", "plot"]
 

@@ -4,9 +4,11 @@ import pytest
 from PIL import Image
 
 from stages.evaluation.corruptions import CORRUPTIONS
+from stages.evaluation.metrics import Bin
 from stages.figures import confusion, curves, images, reliability, style
 from stages.formats import tables
 from stages.formats.arrays import DatasetDescription, Normalization
+from stages.runtime.errors import UserError
 from stages.runtime.paths import PLOTS
 from stages.settings.plot import Plot
 from stages.settings.train import DeformationSettings
@@ -65,8 +67,13 @@ def folder(tmp_path, monkeypatch):
     tables.write_table(PLOTS / "training.csv", ("step", "epoch", "learning_rate", "loss"), rows)
     points = [(step, 1, 3 / step, 1 - 1 / step) for step in range(10, 61, 10)]
     tables.write_table(PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), points)
-    bins = [(m / 15, (m + 1) / 15, 3 + m**3, 2 + m**3, (m + 0.3) / 15) for m in range(3, 15)]
-    tables.write_table(PLOTS / "calibration.csv", ("low", "high", "images", "correct", "confidence"), bins)
+    counts = np.full((10, 10), 2) + 82 * np.eye(10, dtype=int)
+    write_confusion(counts)
+    bins = [
+        Bin(m / 15, (m + 1) / 15, 3 + m**3, 2 + m**3, (m + 0.3) / 15, (2 + m**3) / (3 + m**3))
+        for m in range(3, 15)
+    ]
+    tables.write_table(PLOTS / "calibration.csv", Bin._fields, bins)
     disturbed = [
         (name, strength, 30 * number, 300)
         for name, corruption in CORRUPTIONS.items()
@@ -76,13 +83,19 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+def write_confusion(counts):
+    """The table of evaluate: a row for each cell of the matrix."""
+    rows = [(i, j, n, n / counts[i].sum()) for (i, j), n in np.ndenumerate(counts)]
+    tables.write_table(PLOTS / "confusion.csv", ("actual", "predicted", "count", "share"), rows)
+
+
 def drawn(folder, predictions, classes=DIGITS, width=800):
     """Every picture, drawn."""
     pixels, labels, probabilities = predictions
     weights = np.random.default_rng(0).standard_normal((784, 50))
     style.save(curves.loss_curve(PARAMS), "loss_curve", width)
     style.save(curves.accuracy_curve(), "accuracy_curve", width)
-    style.save(confusion.confusion_matrix(labels, probabilities, classes), "confusion_matrix", width)
+    style.save(confusion.confusion_matrix(classes), "confusion_matrix", width)
     style.save(images.misclassified(pixels, labels, probabilities, classes, 40), "misclassified", width)
     style.save(images.augmented(pixels[:10], training(15), PREPARED), "augmented", width, style.GREYS)
     style.save(images.first_layer(weights, 36, width), "first_layer", width)
@@ -119,16 +132,27 @@ def test_the_same_input_gives_the_same_bytes(folder, predictions):
 
 
 def test_the_shades_of_the_confusion_matrix_are_those_of_the_colour_map(folder):
-    labels = np.repeat(np.arange(10, dtype=np.uint8), 1000)
-    read_as = labels.copy()
-    for digit in range(10):  # each is read right to another share
-        read_as[1000 * digit : 1000 * digit + 60 * digit] = (digit + 1) % 10
-    figure = confusion.confusion_matrix(labels, np.eye(10, dtype=np.float32)[read_as], DIGITS)
+    correct = 1000 - 60 * np.arange(10)  # another share of each class
+    write_confusion(np.diag(correct) + np.roll(np.diag(1000 - correct), 1, axis=1))
+    figure = confusion.confusion_matrix(DIGITS)
     style.save(figure, "confusion_matrix", 800, style.ALL_COLORS)
     shades = np.asarray(opened(folder / PLOTS / "confusion_matrix.png").convert("RGB")).reshape(-1, 3)
     for digit in range(10):
         wanted = 255 * np.array(mpl.colormaps["Blues"](np.sqrt(1 - 0.06 * digit))[:3])
         assert np.abs(shades - wanted).max(axis=1).min() < 6
+
+
+def test_the_confusion_matrix_shows_the_counts_of_the_table_and_how_many_are_correct(folder):
+    (axes,) = confusion.confusion_matrix(DIGITS).axes
+    assert {int(text.get_text()) for text in axes.texts} == {2, 84}
+    assert axes.get_title().startswith("Test images: 840 of 1,020 ")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "actual")
+
+
+def test_a_confusion_table_of_other_classes_is_refused(folder):
+    write_confusion(np.ones((9, 9), int))
+    with pytest.raises(UserError, match=r"confusion\.csv has 81 rows, not 100"):
+        confusion.confusion_matrix(DIGITS)
 
 
 def test_the_curves_have_labelled_axes_and_a_legend(folder):
