@@ -1,4 +1,4 @@
-"""The picture of the confusion matrix: which classes are taken for which."""
+"""The picture of the confusion matrix: which classes are predicted for which."""
 
 from collections.abc import Sequence
 
@@ -36,5 +36,5 @@ def confusion_matrix(classes: Sequence[str]) -> Figure:
     axes.set_ylabel("actual")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    axes.set_title(f"Test images: {np.trace(counts):,.0f} of {counts.sum():,.0f} read right")
+    axes.set_title(f"{np.trace(counts):,.0f} of {counts.sum():,.0f} test images classified correctly")
     return figure

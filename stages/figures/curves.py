@@ -1,4 +1,4 @@
-"""Pictures of a run of training: the loss and the accuracy over the iterations."""
+"""The learning curves: loss and accuracy over the iterations."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,18 +11,18 @@ from stages.settings.plot import Plot
 
 
 def loss_curve(params: Plot) -> Figure:
-    """Training loss of the batches, its running mean, and validation loss, over the iterations."""
+    """Training loss of the batches, its moving average, and validation loss, over the iterations."""
     steps, losses = read_columns(PLOTS / "training.csv", ("step", "loss"))
     validation_steps, validation_losses = read_columns(PLOTS / "validation.csv", ("step", "loss"))
     figure, axes = chart("iteration", "cross-entropy (nats)")
     width = min(params.smoothing, len(losses))
     smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
-    axes.plot(steps, losses, color=MUTED, linewidth=0.6, label="training, each batch logged")
+    axes.plot(steps, losses, color=MUTED, linewidth=0.6, label="training, each logged batch")
     axes.plot(
         steps[width // 2 : width // 2 + len(smooth)],
         smooth,
         color=TRAINING,
-        label=f"training, mean of {width} rows",
+        label=f"training, moving average over {width} rows",
     )
     if validation_steps:
         axes.plot(validation_steps, validation_losses, color=VALIDATION, marker=".", label="validation")

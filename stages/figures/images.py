@@ -1,4 +1,4 @@
-"""Pictures made of images: mistakes, deformations, and what the first layer looks for."""
+"""Pictures made of images: misclassified ones, deformed ones, and the weights of the first layer."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -6,9 +6,9 @@ from math import ceil
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from nn.augmentation import Deformation, DeformationRanges
+from nn.flat import Array
 from nn.parallel import single_threaded_blas
 from nn.random_streams import Purpose, stream
 from stages.formats import arrays
@@ -18,56 +18,54 @@ from stages.settings.train import DeformationSettings
 DEFORMATIONS = 12  # of each image, on the sheet that shows them
 SHADES = mpl.colormaps["RdBu_r"].resampled(31)  # leaves room for the greys of the letters
 
-Probabilities = NDArray[np.float32]
-
 
 def misclassified(
-    pixels: NDArray[np.floating],
+    pixels: arrays.Images,
     labels: arrays.Labels,
-    probabilities: Probabilities,
+    probabilities: arrays.Probabilities,
     classes: Sequence[str],
     most: int,
 ) -> Figure:
-    """The images that were read wrongly, the surest mistakes first: what was read, what it is, how surely each."""
+    """The misclassified images, the most confident first: predicted and actual class, with their probabilities."""
     predicted = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(predicted != labels)
-    surest = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:most]
+    shown = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:most]
     columns = 10 if max(map(len, classes)) <= 2 else 5
-    rows = max(1, ceil(len(surest) / columns))
+    rows = max(1, ceil(len(shown) / columns))
     figure = Figure(figsize=(8, 0.7 + 1.05 * rows * 10 / columns), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
-    for axes, index in zip(grid.flat, surest, strict=False):
+    for axes, index in zip(grid.flat, shown, strict=False):
         axes.imshow(pixels[index].reshape(SIDE, SIDE), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-        read_as, is_really = (
+        prediction, actual = (
             f"{classes[label]} ({percentage(probabilities[index, label])})"
             for label in (predicted[index], labels[index])
         )
-        axes.set_title(f"{read_as}\nis {is_really}", fontsize=8, pad=2)
+        axes.set_title(f"{prediction}\nis {actual}", fontsize=8, pad=2)
     figure.suptitle(
-        f"{len(wrong):,} of {len(labels):,} test images read wrongly; the {len(surest)} surest mistakes"
+        f"{len(wrong):,} of {len(labels):,} test images misclassified; the {len(shown)} most confident errors"
         if len(wrong)
-        else f"All {len(labels):,} test images were read right",
+        else f"All {len(labels):,} test images classified correctly",
         fontsize=11,
     )
     return figure
 
 
 def percentage(probability: float) -> str:
-    """A probability with one digit after the point, but never rounded to all or nothing."""
+    """A probability in percent with one decimal, never rounded to 0 or 100 %."""
     if probability < 0.001:
         return "<0.1%"
     return ">99.9%" if probability > 0.999 else f"{probability:.1%}"
 
 
 def first_of_each_class(images: arrays.Images, labels: arrays.Labels) -> arrays.Images:
-    """The first image of each class that there is, (k, 784)."""
+    """The first image of each class that occurs, (k, 784)."""
     return np.asarray(images[np.sort(np.unique(labels, return_index=True)[1])])
 
 
 def augmented(samples: arrays.Images, training: DeformationSettings, dataset: arrays.DatasetDescription) -> Figure:
-    """Images as they are, and beside each what training may show of it in one epoch or another."""
+    """Each image as it is, and beside it random deformations of it, as training draws them."""
     strengths = DeformationRanges(**training.augment.model_dump())
     chosen = np.repeat(np.arange(len(samples)), DEFORMATIONS)
     deformed = samples[chosen]
@@ -91,16 +89,16 @@ def augmented(samples: arrays.Images, training: DeformationSettings, dataset: ar
     axes.axvline(tile + gap - 0.5, color="#bbbbbb", linewidth=1)
     axes.axis("off")
     figure.suptitle(
-        "Training images (left), and what deformation makes of them, anew each time they are shown"
+        "Training images (left) and random deformations of them; training draws new ones in every epoch"
         if strengths.enabled
-        else "Training images, which are not deformed: all strengths of train.augment are 0",
+        else "Training images, not deformed: all strengths of train.augment are 0",
         fontsize=11,
     )
     return figure
 
 
-def first_layer(weights: NDArray[np.floating], most: int, width: int) -> Figure:
-    """What the strongest units of the first layer look for: ink in red, paper in blue.
+def first_layer(weights: Array, most: int, width: int) -> Figure:
+    """The weights (784, units) of the first layer, of the units with the largest norm; each unit an image.
 
     Each weight is drawn as a square of whole pixels, which is sharp, and small as a file.
     """
@@ -124,7 +122,8 @@ def first_layer(weights: NDArray[np.floating], most: int, width: int) -> Figure:
     axes.imshow(mosaic, cmap=SHADES, vmin=-1, vmax=1, interpolation="nearest", aspect="auto")
     axes.axis("off")
     figure.suptitle(
-        f"What the {len(strongest)} strongest of {weights.shape[1]} first units look for: ink red, paper blue",
+        f"First layer: weights of the {len(strongest)} of {weights.shape[1]} units with the largest norm, "
+        "positive red, negative blue",
         y=1 - title / height / 2,
         va="center",
         fontsize=11,

@@ -1,4 +1,7 @@
-"""The preprocessed arrays as .npy, images float32 (n, 784) and labels uint8 (n,), and dataset.json beside them."""
+"""The preprocessed arrays as .npy, images float32 (n, 784) and labels uint8 (n,), and dataset.json beside them.
+
+The predictions are a .npy file too: probabilities float32 (n, classes).
+"""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -10,13 +13,13 @@ from pydantic import ValidationError
 from stages.runtime.atomic import atomic_write, missing, read_json, write_json
 from stages.runtime.errors import UserError
 from stages.runtime.params import StrictModel
-from stages.runtime.paths import DATASET, PREPROCESSED
+from stages.runtime.paths import DATASET, PREDICTIONS, PREPROCESSED
 
 PIXELS = 28 * 28
 
 Split = Literal["train", "validation", "test"]
-Images = NDArray[np.float32]
-Labels = NDArray[np.uint8]
+Images = NDArray[np.float32]  # (n, 784)
+Labels = NDArray[np.uint8]  # (n,)
 Probabilities = NDArray[np.float32]  # (n, classes)
 
 
@@ -27,11 +30,11 @@ class Normalization(StrictModel):
     standard_deviation: float
 
     def normalized(self, pixels: Images) -> Images:
-        """What pixels between 0 and 1 become."""
+        """Pixels between 0 and 1, normalized."""
         return (pixels - self.mean) / self.standard_deviation
 
     def pixels(self, images: Images) -> Images:
-        """The pixels between 0 and 1 that became these images."""
+        """The pixels between 0 and 1 of normalized images."""
         return images * self.standard_deviation + self.mean
 
 
@@ -43,12 +46,12 @@ class DatasetDescription(StrictModel):
     images: dict[Split, int]
     images_per_class: dict[Split, list[int]]
     normalization: Normalization
-    background: float  # what a pixel of 0 became
+    background: float  # the normalized value of a pixel of 0
     split_sha256: str  # of the validation images' positions in the training file, little-endian uint32
 
     @property
     def ink(self) -> float:
-        """What a pixel of 255 became."""
+        """The normalized value of a pixel of 255."""
         return self.background + 1 / self.normalization.standard_deviation
 
 
@@ -58,14 +61,14 @@ def paths(split: Split) -> tuple[Path, Path]:
 
 
 def write(split: Split, images: Images, labels: Labels) -> None:
-    """Put the arrays of a split into their files."""
+    """Write the images and labels of a split."""
     images_path, labels_path = paths(split)
     save(images_path, images)
     save(labels_path, labels)
 
 
 def save(path: Path, array: NDArray[Any]) -> None:
-    """Put an array into a .npy file, whole or not at all.
+    """Write an array to a .npy file, whole or not at all.
 
     Not with np.save: on a full disk that may lose the last 4,096 bytes and say nothing.
     """
@@ -80,45 +83,57 @@ def read(split: Split, classes: int) -> tuple[Images, Labels]:
     Raises UserError where they are missing or are not what `preprocess` writes.
     """
     images_path, labels_path = paths(split)
-    images, labels = load(images_path), load(labels_path)
-    if images.dtype != np.float32 or images.ndim != 2 or images.shape[1] != PIXELS:
-        raise UserError(
-            f"{images_path} holds {images.dtype} {images.shape}, not float32 (n, {PIXELS}){REMAKE_HINT}"
-        )
-    if labels.dtype != np.uint8 or labels.shape != images.shape[:1]:
-        raise UserError(
-            f"{labels_path} holds {labels.dtype} {labels.shape}, not uint8 ({len(images)},){REMAKE_HINT}"
-        )
+    images = load(images_path, np.float32, (None, PIXELS))
+    labels = load(labels_path, np.uint8, (len(images),))
     if labels.size and labels.max() >= classes:
-        raise UserError(f"{labels_path} holds the label {labels.max()}, not 0 to {classes - 1}{REMAKE_HINT}")
+        raise unusable(labels_path, f"holds the label {labels.max()}, not 0 to {classes - 1}")
     return images, np.array(labels)
 
 
-REMAKE_HINT = "; `dvc repro --force preprocess` makes it again"
+def read_predictions(split: Split, images: int, classes: int) -> Probabilities:
+    """The probabilities of each image of a split, (images, classes).
+
+    Raises UserError where they are missing or are not what `evaluate` writes.
+    """
+    return load(PREDICTIONS / f"{split}.npy", np.float32, (images, classes), made_by="evaluate")
 
 
-def load(path: Path) -> NDArray[Any]:
-    """The array in a .npy file, mapped."""
+def load(
+    path: Path, dtype: type[np.generic], shape: tuple[int | None, ...], made_by: str = "preprocess"
+) -> NDArray[Any]:
+    """The array in a .npy file, mapped; `None` in its shape is any length.
+
+    Raises UserError where the file is missing or holds another type or shape.
+    """
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
         raise missing(path) from None
     except (ValueError, EOFError) as error:
-        raise UserError(f"{path} is no .npy file ({error}){REMAKE_HINT}") from None
+        raise unusable(path, f"is no .npy file ({error})", made_by) from None
     if not isinstance(array, np.ndarray):
-        raise UserError(f"{path} is no .npy file but an archive of several{REMAKE_HINT}")
+        raise unusable(path, "is no .npy file but an archive of several", made_by)
+    fits = array.ndim == len(shape) and all(n in {None, m} for n, m in zip(shape, array.shape, strict=True))
+    if array.dtype != dtype or not fits:
+        expected = f"{dtype.__name__} {shape}".replace("None", "n")
+        raise unusable(path, f"holds {array.dtype} {array.shape}, not {expected}", made_by)
     return array
 
 
 def write_description(description: DatasetDescription) -> None:
-    """Put dataset.json beside the arrays."""
+    """Write dataset.json beside the arrays."""
     write_json(DATASET, description.model_dump())
 
 
 def read_description() -> DatasetDescription:
-    """What dataset.json says; raises UserError where it is missing or says something else."""
+    """The description in dataset.json; raises UserError where it is missing or has other keys or types."""
     try:
         return DatasetDescription.model_validate(read_json(DATASET))
     except ValidationError as error:
         first = error.errors()[0]
-        raise UserError(f"{DATASET}: {first['loc']}: {first['msg']}{REMAKE_HINT}") from None
+        raise unusable(DATASET, f"has a mistake: {first['loc']}: {first['msg']}") from None
+
+
+def unusable(path: Path, what: str, made_by: str = "preprocess") -> UserError:
+    """The error for a file that does not hold what the stage that makes it writes."""
+    return UserError(f"{path} {what}; `dvc repro --force {made_by}` makes it again")

@@ -5,7 +5,7 @@ from PIL import Image
 
 from stages.evaluation.corruptions import CORRUPTIONS
 from stages.evaluation.metrics import Bin
-from stages.figures import confusion, curves, images, reliability, style
+from stages.figures import confusion, curves, images, reliability, robustness, style
 from stages.formats import tables
 from stages.formats.arrays import DatasetDescription, Normalization
 from stages.runtime.errors import UserError
@@ -38,7 +38,7 @@ CLOTHES = [
     "Ankle boot",
 ]
 PARAMS = Plot(width=800, smoothing=5, misclassified=40, first_layer=36)
-PREPARED = DatasetDescription(
+DATASET = DatasetDescription(
     dataset="mnist",
     classes=DIGITS,
     images={"train": 10, "validation": 0, "test": 0},
@@ -74,12 +74,12 @@ def folder(tmp_path, monkeypatch):
         for m in range(3, 15)
     ]
     tables.write_table(PLOTS / "calibration.csv", Bin._fields, bins)
-    disturbed = [
+    corrupted = [
         (name, strength, 30 * number, 300)
         for name, corruption in CORRUPTIONS.items()
         for number, strength in enumerate(corruption.strengths)
     ]
-    tables.write_table(PLOTS / "robustness.csv", ("corruption", "strength", "errors", "images"), disturbed)
+    tables.write_table(PLOTS / "robustness.csv", ("corruption", "strength", "errors", "images"), corrupted)
     return tmp_path
 
 
@@ -97,10 +97,10 @@ def drawn(folder, predictions, classes=DIGITS, width=800):
     style.save(curves.accuracy_curve(), "accuracy_curve", width)
     style.save(confusion.confusion_matrix(classes), "confusion_matrix", width)
     style.save(images.misclassified(pixels, labels, probabilities, classes, 40), "misclassified", width)
-    style.save(images.augmented(pixels[:10], training(15), PREPARED), "augmented", width, style.GREYS)
+    style.save(images.augmented(pixels[:10], training(15), DATASET), "augmented", width, style.GRAYS)
     style.save(images.first_layer(weights, 36, width), "first_layer", width)
     style.save(reliability.reliability(), "reliability", width)
-    style.save(reliability.robustness(pixels[0]), "robustness", width)
+    style.save(robustness.robustness(pixels[0]), "robustness", width)
     return sorted((folder / PLOTS).glob("*.png"))
 
 
@@ -131,7 +131,7 @@ def test_the_same_input_gives_the_same_bytes(folder, predictions):
     assert [path.read_bytes() for path in drawn(folder, predictions)] == first
 
 
-def test_the_shades_of_the_confusion_matrix_are_those_of_the_colour_map(folder):
+def test_the_shades_of_the_confusion_matrix_are_those_of_the_colormap(folder):
     correct = 1000 - 60 * np.arange(10)  # another share of each class
     write_confusion(np.diag(correct) + np.roll(np.diag(1000 - correct), 1, axis=1))
     figure = confusion.confusion_matrix(DIGITS)
@@ -145,7 +145,7 @@ def test_the_shades_of_the_confusion_matrix_are_those_of_the_colour_map(folder):
 def test_the_confusion_matrix_shows_the_counts_of_the_table_and_how_many_are_correct(folder):
     (axes,) = confusion.confusion_matrix(DIGITS).axes
     assert {int(text.get_text()) for text in axes.texts} == {2, 84}
-    assert axes.get_title().startswith("Test images: 840 of 1,020 ")
+    assert axes.get_title().startswith("840 of 1,020 test images ")
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "actual")
 
 
@@ -155,7 +155,7 @@ def test_a_confusion_table_of_other_classes_is_refused(folder):
         confusion.confusion_matrix(DIGITS)
 
 
-def test_the_curves_have_labelled_axes_and_a_legend(folder):
+def test_the_curves_have_labeled_axes_and_a_legend(folder):
     (axes,) = curves.loss_curve(PARAMS).axes
     assert axes.get_xlabel() == "iteration"
     assert axes.get_ylabel() == "cross-entropy (nats)"
@@ -166,7 +166,7 @@ def test_the_curves_have_labelled_axes_and_a_legend(folder):
     assert axes.get_ylabel() == "accuracy (%)"
 
 
-def test_the_smoothed_loss_is_the_running_mean(folder):
+def test_the_smoothed_loss_is_the_moving_average(folder):
     (axes,) = curves.loss_curve(PARAMS).axes
     smooth = axes.lines[1]
     losses = [2 / step for step in range(1, 61)]
@@ -180,19 +180,21 @@ def test_without_validation_images_the_curves_say_so(folder):
     assert "No validation images" in curves.accuracy_curve().axes[0].get_title()
 
 
-def test_the_surest_mistakes_come_first(predictions):
+def test_the_most_confident_errors_come_first(predictions):
     pixels, labels, probabilities = predictions
     figure = images.misclassified(pixels, labels, probabilities, DIGITS, 3)
     wrong = probabilities.argmax(axis=1) != labels
-    surest = probabilities[wrong].max()
-    assert f"({surest:.1%})" in figure.axes[0].get_title()
+    largest = probabilities[wrong].max()
+    assert f"({largest:.1%})" in figure.axes[0].get_title()
     assert sum(bool(axes.images) for axes in figure.axes) == 3
 
 
-def test_a_mistake_shows_the_probabilities_of_what_was_read_and_of_what_it_is():
+def test_a_misclassified_image_has_the_probabilities_of_its_predicted_and_its_actual_class():
     probabilities = np.zeros((1, 10), np.float32)
     probabilities[0, [3, 5, 8]] = 0.9, 0.085, 0.015
-    figure = images.misclassified(np.zeros((1, 784)), np.array([5], np.uint8), probabilities, DIGITS, 40)
+    figure = images.misclassified(
+        np.zeros((1, 784), np.float32), np.array([5], np.uint8), probabilities, DIGITS, 40
+    )
     assert figure.axes[0].get_title() == "3 (90.0%)\nis 5 (8.5%)"
 
 
@@ -215,7 +217,7 @@ def test_the_reliability_shows_each_bin_with_its_interval(folder):
 
 def test_the_robustness_shows_a_curve_and_an_image_for_each_strength(folder, predictions):
     pixels, _, _ = predictions
-    panels = reliability.robustness(pixels[0]).axes[:4]
+    panels = robustness.robustness(pixels[0]).axes[:4]
     for axes, (name, corruption) in zip(panels, CORRUPTIONS.items(), strict=True):
         assert axes.get_title() == name.capitalize()
         (line,) = axes.lines
@@ -227,10 +229,10 @@ def test_the_robustness_shows_a_curve_and_an_image_for_each_strength(folder, pre
         assert unchanged == pytest.approx(pixels[0].reshape(28, 28), abs=1e-6)
 
 
-def test_a_perfect_reader_gets_a_picture_too(predictions):
+def test_a_classifier_without_errors_gets_a_picture_too(predictions):
     pixels, labels, _ = predictions
     figure = images.misclassified(pixels, labels, np.eye(10, dtype=np.float32)[labels], DIGITS, 40)
-    assert figure.get_suptitle() == "All 300 test images were read right"
+    assert figure.get_suptitle() == "All 300 test images classified correctly"
 
 
 def test_a_unit_without_weights_is_drawn_without_a_warning(folder):
@@ -242,7 +244,7 @@ def test_a_unit_without_weights_is_drawn_without_a_warning(folder):
 @pytest.mark.parametrize("rotation", [0, 15])
 def test_the_sheet_of_deformations_begins_each_line_with_the_image_itself(predictions, rotation):
     pixels, _, _ = predictions
-    figure = images.augmented(pixels[:3], training(rotation), PREPARED)
+    figure = images.augmented(pixels[:3], training(rotation), DATASET)
     mosaic = np.asarray(figure.axes[0].images[0].get_array())
     for row in range(3):
         line = mosaic[30 * row + 1 : 30 * row + 29]
