@@ -24,7 +24,7 @@ from stages.evaluation.metrics import (
     per_class,
     reliability_bins,
 )
-from stages.evaluation.test_time_augmentation import MOVES, averaged
+from stages.evaluation.test_time_augmentation import SHIFTS, predict_averaged
 from stages.formats import arrays
 from stages.formats.model import read_model
 from stages.formats.tables import write_table
@@ -101,9 +101,11 @@ def evaluate_split(
     if split == "test":
         # Which ones: so that two models can be compared image by image (McNemar's test).
         metrics |= errors_by_half(wrong) | {"misclassified": np.flatnonzero(wrong).tolist()}
-    if moves := MOVES[views]:
-        average = averaged(network, images, probabilities, moves, background=dataset.background, pool=pool)
-        metrics |= views_metrics(average, labels)
+    if shifts := SHIFTS[views]:
+        averaged = predict_averaged(
+            network, images, probabilities, shifts, background=dataset.background, pool=pool
+        )
+        metrics |= views_metrics(averaged, labels)
     # DVC's tables of metrics pass over lists; plots/per_class.csv shows these.
     lists = per_class(confusion) if len(labels) else (None, None, None)
     metrics |= zip(("precision", "recall", "f1"), lists, strict=True)

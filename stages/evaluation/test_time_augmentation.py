@@ -1,4 +1,8 @@
-"""Views: an image is read several times, each time moved by a pixel, and the probabilities are averaged."""
+"""Test-time augmentation: the probabilities of an image, averaged over views of it shifted by a pixel.
+
+(A. Krizhevsky, I. Sutskever, G. E. Hinton, ImageNet Classification with Deep Convolutional Neural Networks, 2012,
+average over shifted crops likewise.)
+"""
 
 import numpy as np
 
@@ -6,37 +10,39 @@ from nn.inference import predict
 from nn.losses import softmax
 from nn.network import Network
 from nn.parallel import WorkerPool
-from stages.formats.arrays import Images
+from stages.formats.arrays import Images, Probabilities
 from stages.formats.idx import SIDE
 from stages.settings.evaluate import Views
 
-Moves = list[tuple[int, int]]
-MOVES: dict[Views, Moves] = {  # pixels down and to the right, beside the image where it is
+Shifts = list[tuple[int, int]]
+SHIFTS: dict[Views, Shifts] = {  # pixels down and to the right, beside the image as it is
     1: [],
     5: [(-1, 0), (0, -1), (0, 1), (1, 0)],
     9: [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)],
 }
 
 
-def averaged(
-    network: Network, images: Images, unmoved: Images, moves: Moves, *, background: float, pool: WorkerPool
-) -> Images:
-    """The mean of the probabilities (n, classes) of all views; `unmoved` are those of the first view."""
-    total = unmoved.copy()
-    for down, right in moves:
-        total += softmax(predict(network, moved(images, down, right, background), pool))
-    total /= 1 + len(moves)
+def predict_averaged(
+    network: Network,
+    images: Images,
+    unshifted: Probabilities,
+    shifts: Shifts,
+    *,
+    background: float,
+    pool: WorkerPool,
+) -> Probabilities:
+    """The mean of the probabilities (n, classes) of all views; `unshifted` are those of the images as they are."""
+    total = unshifted.copy()
+    for down, right in shifts:
+        total += softmax(predict(network, shifted(images, down, right, background), pool))
+    total /= 1 + len(shifts)
     return total
 
 
-def moved(images: Images, down: int, right: int, background: float) -> Images:
-    """Images (n, 784) moved by whole pixels; what moves in is background, what moves out is lost."""
-    pictures = images.reshape(-1, SIDE, SIDE)
-    result = np.full_like(pictures, background)
-    rows, columns = slice(max(down, 0), SIDE + min(down, 0)), slice(max(right, 0), SIDE + min(right, 0))
-    from_rows, from_columns = (
-        slice(max(-down, 0), SIDE - max(down, 0)),
-        slice(max(-right, 0), SIDE - max(right, 0)),
-    )
-    result[:, rows, columns] = pictures[:, from_rows, from_columns]
-    return result.reshape(images.shape)
+def shifted(images: Images, down: int, right: int, background: float) -> Images:
+    """Images (n, 784) shifted by whole pixels; the gap is background, what leaves the image is lost."""
+    margin = max(abs(down), abs(right))
+    around = ((0, 0), (margin, margin), (margin, margin))
+    padded = np.pad(images.reshape(-1, SIDE, SIDE), around, constant_values=background)
+    top, left = margin - down, margin - right
+    return padded[:, top : top + SIDE, left : left + SIDE].reshape(images.shape)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from stages.evaluation.corruptions import CORRUPTIONS, add_noise, read_at, rotate, shift, thicken
+from stages.evaluation.corruptions import CORRUPTIONS, add_noise, bilinear, dilate_or_erode, rotate, shift
 
-BILINEAR = {"order": 1, "mode": "grid-constant", "cval": 0}
+INTERPOLATION = {"order": 1, "mode": "grid-constant", "cval": 0}
 
 
 @pytest.fixture
@@ -21,19 +21,19 @@ def pictures(rows):
 def test_images_are_shifted_right_down_left_and_up_in_turn(pixels, distance):
     ways = [(0, distance), (distance, 0), (0, -distance), (-distance, 0)] * 2
     for image, result, way in zip(pictures(pixels), pictures(shift(pixels, distance)), ways, strict=True):
-        assert result == pytest.approx(ndimage.shift(image, way, **BILINEAR), abs=1e-6)
+        assert result == pytest.approx(ndimage.shift(image, way, **INTERPOLATION), abs=1e-6)
 
 
 @pytest.mark.parametrize("degrees", [10, 45, 133])
-def test_images_are_turned_counter_clockwise_and_clockwise_in_turn(pixels, degrees):
+def test_images_are_rotated_counterclockwise_and_clockwise_in_turn(pixels, degrees):
     for number, (image, result) in enumerate(
         zip(pictures(pixels), pictures(rotate(pixels, degrees)), strict=True)
     ):
         angle = degrees if number % 2 == 0 else -degrees
-        assert result == pytest.approx(ndimage.rotate(image, angle, reshape=False, **BILINEAR), abs=1e-5)
+        assert result == pytest.approx(ndimage.rotate(image, angle, reshape=False, **INTERPOLATION), abs=1e-5)
 
 
-def test_a_quarter_of_a_turn_counter_clockwise_is_that_of_numpy(pixels):
+def test_a_quarter_of_a_turn_counterclockwise_is_that_of_numpy(pixels):
     assert pictures(rotate(pixels, 90))[0] == pytest.approx(np.rot90(pictures(pixels)[0]), abs=1e-5)
 
 
@@ -54,13 +54,13 @@ def test_what_comes_out_are_pixels_again_and_what_went_in_is_as_it_was(pixels, n
     assert np.array_equal(pixels, before)
 
 
-def test_noise_has_the_standard_deviation_asked_for_and_is_the_same_at_every_call():
-    grey = np.full((500, 784), 0.5, np.float32)
-    noisy = add_noise(grey, 0.1)
+def test_noise_has_the_standard_deviation_given_and_is_the_same_at_every_call():
+    gray = np.full((500, 784), 0.5, np.float32)
+    noisy = add_noise(gray, 0.1)
     assert noisy.std() == pytest.approx(0.1, rel=0.01)
     assert noisy.mean() == pytest.approx(0.5, abs=0.001)
-    assert np.array_equal(noisy, add_noise(grey, 0.1))
-    assert add_noise(grey, 0.05) - grey == pytest.approx((noisy - grey) / 2, abs=1e-6)
+    assert np.array_equal(noisy, add_noise(gray, 0.1))
+    assert add_noise(gray, 0.05) - gray == pytest.approx((noisy - gray) / 2, abs=1e-6)
 
 
 def test_the_noise_of_an_image_does_not_depend_on_those_after_it(pixels):
@@ -70,7 +70,7 @@ def test_the_noise_of_an_image_does_not_depend_on_those_after_it(pixels):
 @pytest.mark.parametrize("radius", [1, 2])
 def test_strokes_grow_by_dilation_and_shrink_by_erosion(pixels, radius):
     cross = ndimage.iterate_structure(ndimage.generate_binary_structure(2, 1), radius)
-    thick, thin = pictures(thicken(pixels, radius)), pictures(thicken(pixels, -radius))
+    thick, thin = pictures(dilate_or_erode(pixels, radius)), pictures(dilate_or_erode(pixels, -radius))
     options = {"footprint": cross, "mode": "constant", "cval": 0}
     for image, grown, shrunk in zip(pictures(pixels), thick, thin, strict=True):
         assert np.array_equal(grown, ndimage.grey_dilation(image, **options))
@@ -78,18 +78,20 @@ def test_strokes_grow_by_dilation_and_shrink_by_erosion(pixels, radius):
 
 
 def test_half_a_pixel_lies_half_way(pixels):
-    assert thicken(pixels, 1.5) == pytest.approx((thicken(pixels, 1) + thicken(pixels, 2)) / 2)
-    assert thicken(pixels, -0.5) == pytest.approx((pixels + thicken(pixels, -1)) / 2)
+    assert dilate_or_erode(pixels, 1.5) == pytest.approx(
+        (dilate_or_erode(pixels, 1) + dilate_or_erode(pixels, 2)) / 2
+    )
+    assert dilate_or_erode(pixels, -0.5) == pytest.approx((pixels + dilate_or_erode(pixels, -1)) / 2)
 
 
-def test_positions_outside_of_the_image_read_paper():
+def test_positions_outside_of_the_image_are_paper():
     ink = np.ones((1, 784), np.float32)
     y, x = np.full(784, 13.0), np.linspace(-3, 30, 784)
-    read = read_at(ink, y, x)[0]
-    assert (read[(x <= -1) | (x >= 28)] == 0).all()
-    assert read[(x >= 0) & (x <= 27)] == pytest.approx(1)
+    found = bilinear(ink, y, x)[0]
+    assert (found[(x <= -1) | (x >= 28)] == 0).all()
+    assert found[(x >= 0) & (x <= 27)] == pytest.approx(1)
     edge = (x > -1) & (x < 0)
-    assert read[edge] == pytest.approx(1 + x[edge], abs=1e-5)
+    assert found[edge] == pytest.approx(1 + x[edge], abs=1e-5)
 
 
 def test_the_strengths_of_each_are_equal_steps_that_include_0():
