@@ -13,17 +13,8 @@ from nn.inference import predict
 from nn.losses import cross_entropy, softmax
 from nn.network import Network
 from nn.parallel import WorkerPool, single_threaded_blas
+from stages.evaluation import metrics
 from stages.evaluation.corruptions import CORRUPTIONS
-from stages.evaluation.metrics import (
-    Bin,
-    Counts,
-    confusion_matrix,
-    error_rates,
-    errors_by_half,
-    expected_calibration_error,
-    per_class,
-    reliability_bins,
-)
 from stages.evaluation.test_time_augmentation import SHIFTS, predict_averaged
 from stages.formats import arrays
 from stages.formats.model import read_model
@@ -56,10 +47,11 @@ def main() -> None:
     with all_or_none(), np.errstate(all="ignore"), single_threaded_blas(), WorkerPool(threads) as pool:
         evaluate_split("validation", network, dataset, params.views, pool)
         test = evaluate_split("test", network, dataset, params.views, pool)
+        per_class = zip(classes, *metrics.per_class(test.confusion), strict=True)
         robustness = robustness_rows(test, network, dataset.normalization, pool)
         write_table(PLOTS / "confusion.csv", CONFUSION_COLUMNS, confusion_rows(test.confusion, classes))
-        write_table(PLOTS / "per_class.csv", PER_CLASS_COLUMNS, per_class_rows(test.confusion, classes))
-        write_table(PLOTS / "calibration.csv", Bin._fields, test.bins)
+        write_table(PLOTS / "per_class.csv", PER_CLASS_COLUMNS, per_class)
+        write_table(PLOTS / "calibration.csv", metrics.Bin._fields, test.bins)
         write_table(PLOTS / "robustness.csv", ROBUSTNESS_COLUMNS, robustness)
 
 
@@ -69,8 +61,8 @@ class Evaluated:
 
     images: arrays.Images
     labels: arrays.Labels
-    confusion: Counts
-    bins: list[Bin]
+    confusion: metrics.Counts
+    bins: list[metrics.Bin]
 
 
 def evaluate_split(
@@ -90,26 +82,26 @@ def evaluate_split(
 
     predicted = probabilities.argmax(axis=1)
     wrong = predicted != labels
-    confusion = confusion_matrix(labels, predicted, len(dataset.classes))
-    bins = reliability_bins(probabilities, labels)
-    metrics: dict[str, object] = {
-        **error_rates(int(wrong.sum()), len(labels)),
+    confusion = metrics.confusion_matrix(labels, predicted, len(dataset.classes))
+    bins = metrics.reliability_bins(probabilities, labels)
+    found: dict[str, object] = {
+        **metrics.error_rates(int(wrong.sum()), len(labels)),
         "images": len(labels),
         "loss": loss,
-        "calibration_error": expected_calibration_error(bins),
+        "calibration_error": metrics.expected_calibration_error(bins),
     }
     if split == "test":
         # Which ones: so that two models can be compared image by image (McNemar's test).
-        metrics |= errors_by_half(wrong) | {"misclassified": np.flatnonzero(wrong).tolist()}
+        found |= metrics.errors_by_half(wrong) | {"misclassified": np.flatnonzero(wrong).tolist()}
     if shifts := SHIFTS[views]:
         averaged = predict_averaged(
             network, images, probabilities, shifts, background=dataset.background, pool=pool
         )
-        metrics |= views_metrics(averaged, labels)
+        found |= views_metrics(averaged, labels)
     # DVC's tables of metrics pass over lists; plots/per_class.csv shows these.
-    lists = per_class(confusion) if len(labels) else (None, None, None)
-    metrics |= zip(("precision", "recall", "f1"), lists, strict=True)
-    write_json(METRICS / f"{split}.json", metrics)
+    lists = metrics.per_class(confusion) if len(labels) else (None, None, None)
+    found |= zip(("precision", "recall", "f1"), lists, strict=True)
+    write_json(METRICS / f"{split}.json", found)
     return Evaluated(images, labels, confusion, bins)
 
 
@@ -119,18 +111,14 @@ def views_metrics(probabilities: arrays.Probabilities, labels: arrays.Labels) ->
     # Normalized by softmax, log p gives p again; an average may have underflowed to 0.
     logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
     loss = cross_entropy(logits, labels) if images else None
-    return {f"views_{name}": metric for name, metric in (error_rates(errors, images) | {"loss": loss}).items()}
+    found = metrics.error_rates(errors, images) | {"loss": loss}
+    return {f"views_{name}": value for name, value in found.items()}
 
 
-def confusion_rows(confusion: Counts, classes: list[str]) -> list[tuple[str, str, int, float]]:
+def confusion_rows(confusion: metrics.Counts, classes: list[str]) -> list[tuple[str, str, int, float]]:
     """A row for each cell: actual and predicted class, the count, and its share of the actual class."""
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     return [(classes[i], classes[j], int(n), float(shares[i, j])) for (i, j), n in np.ndenumerate(confusion)]
-
-
-def per_class_rows(confusion: Counts, classes: list[str]) -> list[tuple[str, float, float, float]]:
-    """A row for each class: its name, precision, recall, f1."""
-    return list(zip(classes, *per_class(confusion), strict=True))
 
 
 def robustness_rows(

@@ -16,7 +16,8 @@ from stages.formats.idx import SIDE
 from stages.settings.train import DeformationSettings
 
 DEFORMATIONS = 12  # of each image, on the sheet that shows them
-SHADES = mpl.colormaps["RdBu_r"].resampled(31)  # leaves room for the greys of the letters
+TILE = SIDE + 2  # pixels: an image of a mosaic and its border
+SHADES = mpl.colormaps["RdBu_r"].resampled(31)  # leaves room for the grays of the letters
 
 
 def misclassified(
@@ -74,19 +75,13 @@ def augmented(samples: arrays.Images, training: DeformationSettings, dataset: ar
         deformation.begin_epoch([stream(training.seed, Purpose.DEFORMATION, 0)])
         deformation.deform(samples, chosen, deformed, 0)
 
-    gap = 2
-    tile = SIDE + gap
-    mosaic = np.zeros((len(samples) * tile, (DEFORMATIONS + 1) * tile + 2 * gap))
-    for row, original in enumerate(samples):
-        line = [original, *deformed[chosen == row]]
-        for column, image in enumerate(line):
-            top, left = row * tile + 1, column * tile + 1 + (2 * gap if column else 0)
-            pixels = dataset.normalization.pixels(image).reshape(SIDE, SIDE)
-            mosaic[top : top + SIDE, left : left + SIDE] = pixels
+    tiles = np.concatenate([samples[:, None], deformed.reshape(len(samples), DEFORMATIONS, -1)], axis=1)
+    pixels = np.clip(dataset.normalization.pixels(tiles), 0, 1)
+    mosaic = np.insert(mosaic_of(pixels, 0), [TILE] * 4, 0, axis=1)  # a gap beside the images themselves
     figure = Figure(figsize=(8, 8 * mosaic.shape[0] / mosaic.shape[1] + 0.4), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(np.clip(mosaic, 0, 1), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-    axes.axvline(tile + gap - 0.5, color="#bbbbbb", linewidth=1)
+    axes.imshow(mosaic, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    axes.axvline(TILE + 1.5, color="#bbbbbb", linewidth=1)
     axes.axis("off")
     figure.suptitle(
         "Training images (left) and random deformations of them; training draws new ones in every epoch"
@@ -105,12 +100,10 @@ def first_layer(weights: Array, most: int, width: int) -> Figure:
     strongest = np.argsort(-np.linalg.norm(weights, axis=0), kind="stable")[:most]
     columns = ceil(len(strongest) ** 0.5)
     rows = ceil(len(strongest) / columns)
-    tile = SIDE + 2
-    mosaic = np.full((rows * tile, columns * tile), np.nan)
-    for number, unit in enumerate(strongest):
-        picture = weights[:, unit].reshape(SIDE, SIDE)
-        top, left = tile * (number // columns) + 1, tile * (number % columns) + 1
-        mosaic[top : top + SIDE, left : left + SIDE] = picture / max(float(np.abs(picture).max()), 1e-12)
+    tiles = np.full((rows * columns, SIDE**2), np.nan)
+    tiles[: len(strongest)] = weights[:, strongest].T
+    tiles /= np.maximum(np.abs(tiles).max(axis=1, keepdims=True), 1e-12)
+    mosaic = mosaic_of(tiles.reshape(rows, columns, -1), np.nan)
 
     zoom = max(1, width // mosaic.shape[1])
     title = width // 20
@@ -129,3 +122,11 @@ def first_layer(weights: Array, most: int, width: int) -> Figure:
         fontsize=11,
     )
     return figure
+
+
+def mosaic_of(images: Array, border: float) -> Array:
+    """Images (rows, columns, 784) as one picture, each with a border of a pixel of this value."""
+    rows, columns, _ = images.shape
+    tiles = images.reshape(rows, columns, SIDE, SIDE)
+    padded = np.pad(tiles, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=border)
+    return padded.swapaxes(1, 2).reshape(rows * TILE, columns * TILE)

@@ -16,7 +16,7 @@ from stages.runtime.errors import UserError
 UNSIGNED_BYTES = 0x08
 SIDE = 28  # pixels
 CLASSES = 10
-MOST = 1_000_000  # a header that claims more images than this is damaged
+MAX_ITEMS = 1_000_000  # a header that claims more images than this is damaged
 
 Bytes = NDArray[np.uint8]
 
@@ -57,8 +57,8 @@ def read(path: Path, dimensions: int) -> Bytes:
             wanted = UNSIGNED_BYTES << 8 | dimensions
             if magic != wanted:
                 raise damaged(path, f"it begins with {magic:#010x}, not {wanted:#010x}")
-            if shape[0] > MOST:
-                raise damaged(path, f"it claims {shape[0]:,} items, more than {MOST:,}")
+            if shape[0] > MAX_ITEMS:
+                raise damaged(path, f"it claims {shape[0]:,} items, more than {MAX_ITEMS:,}")
             length = int(np.prod(shape, dtype=object))
             if size != header + length:
                 raise damaged(path, f"it has {size:,} bytes where its header says {header + length:,}")
@@ -68,5 +68,5 @@ def read(path: Path, dimensions: int) -> Bytes:
 
 
 def damaged(path: Path, what: str) -> UserError:
-    """The error for a file that is not what it should be."""
+    """The error for a file that does not hold what it should."""
     return UserError(f"{path} is damaged: {what}; `dvc repro --force download` fetches it again")

@@ -1,9 +1,8 @@
 """The model file: the tensors as PyTorch's nn.Sequential of the same layers has them, and a description.
 
 `torch.nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 10))` names its tensors `0.weight`
-(out, in), `0.bias` (out,), `2.weight`, `2.bias`; so does this file. Its one key of metadata,
-`network`, holds JSON with sorted keys: safetensors writes several keys in chance order, and the bytes would
-differ from run to run.
+(out, in), `0.bias` (out,), `2.weight`, `2.bias`; so does this file. Its only key of metadata, `network`, holds
+JSON with sorted keys: safetensors writes several keys in random order, and the bytes would differ from run to run.
 """
 
 import json
@@ -11,20 +10,24 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from nn.flat import Array
 from nn.inference import INFERENCE_SHARDS
 from nn.layers import Dense, Layer
 from nn.mlp import ACTIVATIONS
 from nn.network import Network
 from nn.normalization import LayerNorm
-from stages.formats.arrays import PIXELS, Images, Normalization
+from stages.formats.arrays import PIXELS, Normalization
 from stages.runtime.atomic import missing, write
 from stages.runtime.errors import UserError
 from stages.runtime.params import StrictModel
 from stages.runtime.paths import MODEL
+
+Tensor = NDArray[np.float32]
 
 
 class DenseLayer(StrictModel):
@@ -48,54 +51,53 @@ class ActivationLayer(StrictModel):
     kind: Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
 
 
-AnyLayer = DenseLayer | LayerNormLayer | ActivationLayer
+LayerDescription = DenseLayer | LayerNormLayer | ActivationLayer
 
 
 class Description(StrictModel):
-    """What the file says of the network: its layers in order, and what it expects and means."""
+    """The network of the file: its layers in order, the input it expects, the classes it was trained on."""
 
-    layers: list[Annotated[AnyLayer, Field(discriminator="kind")]]
+    layers: list[Annotated[LayerDescription, Field(discriminator="kind")]]
     normalization: Normalization
     classes: list[str]
     dataset: str
 
 
-def describe(layer: Layer) -> AnyLayer:
-    """A layer as the description names it."""
+def layer_description(layer: Layer) -> LayerDescription:
+    """The description of a layer of a network."""
     if isinstance(layer, Dense):
         return DenseLayer(inputs=layer.inputs, outputs=layer.width)
     if isinstance(layer, LayerNorm):
         return LayerNormLayer(width=layer.width)
-    kinds = {kind: name for name, kind in ACTIVATIONS.items()}
+    kinds = {activation: kind for kind, activation in ACTIVATIONS.items()}
     return ActivationLayer.model_validate({"kind": kinds[type(layer)]})
 
 
-def make(part: AnyLayer) -> Layer:
-    """The layer that the description names."""
-    if isinstance(part, DenseLayer):
-        return Dense(part.inputs, part.outputs, variance=0)
-    if isinstance(part, LayerNormLayer):
-        return LayerNorm(part.width)
-    return ACTIVATIONS[part.kind]()
+def build_layer(description: LayerDescription) -> Layer:
+    """The layer of a description."""
+    if isinstance(description, DenseLayer):
+        return Dense(description.inputs, description.outputs, variance=0)
+    if isinstance(description, LayerNormLayer):
+        return LayerNorm(description.width)
+    return ACTIVATIONS[description.kind]()
 
 
-def tensors_of(network: Network) -> dict[str, Images]:
-    """Name and array of each parameter, weights the other way round than inside `nn`: (outputs, inputs)."""
-    arrays = network.by_layer(network.params)
+def named_parameters(network: Network) -> dict[str, Array]:
+    """Name and view of each parameter; weights transposed with respect to `nn`: (outputs, inputs)."""
     return {
         f"{number}.{name}": array.T
-        for number, pair in enumerate(arrays)
-        for name, array in zip(("weight", "bias"), pair, strict=False)
+        for number, arrays in enumerate(network.by_layer(network.params))
+        for name, array in zip(("weight", "bias"), arrays, strict=False)
     }
 
 
 def write_model(
     network: Network, *, normalization: Normalization, classes: list[str], dataset: str, path: Path = MODEL
 ) -> None:
-    """Put an inference network into its file, whole or not at all; equal networks give equal bytes."""
-    tensors = {name: np.ascontiguousarray(array, np.float32) for name, array in tensors_of(network).items()}
+    """Write an inference network to its file, whole or not at all; equal networks give equal bytes."""
+    tensors = {name: np.ascontiguousarray(view, np.float32) for name, view in named_parameters(network).items()}
     description = Description(
-        layers=[describe(layer) for layer in network.layers],
+        layers=[layer_description(layer) for layer in network.layers],
         normalization=normalization,
         classes=classes,
         dataset=dataset,
@@ -108,37 +110,37 @@ def read_model(rows: int, path: Path = MODEL) -> tuple[Network, Description]:
     """The network in a file, for batches of up to `rows` rows, and its description.
 
     Raises UserError where the file is missing or damaged, where description and tensors disagree, or where
-    the network does not read 28 x 28 images.
+    the network does not take 28 x 28 images.
     """
     description, tensors = read_file(path)
     width = PIXELS
-    for number, part in enumerate(description.layers):
-        if number == 0 and not isinstance(part, DenseLayer):
-            raise refused(path, "its first layer is not dense")
-        wanted = part.inputs if isinstance(part, DenseLayer) else getattr(part, "width", width)
+    for number, layer in enumerate(description.layers):
+        if number == 0 and not isinstance(layer, DenseLayer):
+            raise unusable(path, "its first layer is not dense")
+        wanted = layer.inputs if isinstance(layer, DenseLayer) else getattr(layer, "width", width)
         if wanted != width:
             before = "an image has" if number == 0 else "the layer before gives"
-            raise refused(path, f"layer {number} takes {wanted} numbers, {before} {width}")
-        width = part.outputs if isinstance(part, DenseLayer) else width
+            raise unusable(path, f"layer {number} takes {wanted} numbers, {before} {width}")
+        width = layer.outputs if isinstance(layer, DenseLayer) else width
     if width != len(description.classes) or not description.layers:
-        raise refused(path, f"it gives {width} numbers for {len(description.classes)} classes")
+        raise unusable(path, f"it gives {width} numbers for {len(description.classes)} classes")
 
-    layers = [make(part) for part in description.layers]
+    layers = [build_layer(layer) for layer in description.layers]
     network = Network(layers, PIXELS, rows, INFERENCE_SHARDS, trains=False)
-    views = tensors_of(network)
+    views = named_parameters(network)
     expected = {name: view.shape for name, view in views.items()}
     found = {name: tensor.shape for name, tensor in tensors.items()}
-    if found != expected:
-        name = next(name for name in sorted({*found, *expected}) if found.get(name) != expected.get(name))
-        raise refused(path, f"tensor {name} is {found.get(name)}, its metadata says {expected.get(name)}")
+    for name in sorted({*found, *expected}):
+        if found.get(name) != expected.get(name):
+            raise unusable(path, f"tensor {name} is {found.get(name)}, its metadata says {expected.get(name)}")
     for name, tensor in tensors.items():
         if tensor.dtype != np.float32 or not np.isfinite(tensor).all():
-            raise refused(path, f"tensor {name} is not made of finite float32 numbers")
+            raise unusable(path, f"tensor {name} is not made of finite float32 numbers")
         views[name][:] = tensor
     return network, description
 
 
-def read_file(path: Path) -> tuple[Description, dict[str, Images]]:
+def read_file(path: Path) -> tuple[Description, dict[str, Tensor]]:
     """Description and tensors, not yet compared."""
     try:
         with safe_open(path, framework="numpy") as file:
@@ -147,19 +149,19 @@ def read_file(path: Path) -> tuple[Description, dict[str, Images]]:
     except FileNotFoundError:
         raise missing(path) from None
     except SafetensorError as error:
-        raise refused(path, f"it is no safetensors file ({error})") from None
+        raise unusable(path, f"it is no safetensors file ({error})") from None
     except TypeError as error:  # a type that NumPy does not have
-        raise refused(path, f"it holds other numbers than float32 ({error})") from None
+        raise unusable(path, f"it holds other numbers than float32 ({error})") from None
     if "network" not in metadata:
-        raise refused(path, "its metadata has no key `network`")
+        raise unusable(path, "its metadata has no key `network`")
     try:
         return Description.model_validate_json(metadata["network"]), tensors
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise refused(path, f"its metadata is not as it should be: {where}: {first['msg']}") from None
+        raise unusable(path, f"its metadata is not valid: {where}: {first['msg']}") from None
 
 
-def refused(path: Path, what: str) -> UserError:
+def unusable(path: Path, what: str) -> UserError:
     """The error for a model file that cannot be used."""
     return UserError(f"{path} cannot be used: {what}; `dvc repro --force train` makes it again")

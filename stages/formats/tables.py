@@ -1,4 +1,4 @@
-"""The csv files that Git keeps, `dvc plots` shows and `plot` reads."""
+"""The csv files in plots/, which Git tracks, `dvc plots` shows and the stage plot reads."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from stages.runtime.errors import UserError
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Put rows under column names, whole or not at all; floats with the digits that read back the same."""
+    """Write column names and rows, whole or not at all; floats with all their digits."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(columns)
@@ -22,7 +22,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
 def read_columns(
     path: Path, columns: Sequence[str], where: Mapping[str, str] = MappingProxyType({})
 ) -> list[list[float]]:
-    """The numbers in these columns, a list each, of the rows that hold these words in other columns.
+    """The numbers in these columns, a list each, of the rows with the values of `where` in other columns.
 
     Raises UserError where the file is missing, lacks a column or holds no number in one.
     """

@@ -86,9 +86,9 @@ DENSE = {"kind": "dense"}
         ),
         ({"layers": [DENSE | {"inputs": 784, "outputs": 9}]}, "it gives 9 numbers for 10 classes"),
         ({"layers": []}, "it gives 784 numbers for 10 classes"),
-        ({"layers": [{"kind": "convolution"}]}, "its metadata is not as it should be: layers.0"),
+        ({"layers": [{"kind": "convolution"}]}, "its metadata is not valid: layers.0"),
         ({"layers": [{"kind": "relu"}]}, "its first layer is not dense"),
-        ({"classes": None}, "its metadata is not as it should be: classes"),
+        ({"classes": None}, "its metadata is not valid: classes"),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(path, change, message):
