@@ -1,4 +1,4 @@
-"""Preprocess: from the published files to normalized arrays, and a validation part split off the training images.
+"""Preprocess: normalize the images, and split the validation images off the training images.
 
 Run as `python -m stages.preprocess`. Reads data/raw, writes data/preprocessed.
 """
@@ -19,11 +19,13 @@ from stages.runtime.paths import RAW
 from stages.settings.download import DatasetSettings
 from stages.settings.preprocess import Preprocess
 
+UNIT = arrays.Normalization(mean=0.0, standard_deviation=1.0)
+
 Positions = NDArray[np.int64]
 
 
 def main() -> None:
-    """The stage: params.yaml and data/raw in, data/preprocessed out."""
+    """The stage: params.yaml and data/raw in; data/preprocessed out."""
     sections = read_all()
     params = validate("preprocess", sections, Preprocess)
     dataset = validate("download", sections, DatasetSettings).dataset
@@ -39,32 +41,31 @@ def main() -> None:
 
     validation = stratified_split(labels, params.validation_size, params.seed)
     train = np.setdiff1d(np.arange(len(labels)), validation)
-    normalization = statistics(images[train]) if params.normalization == "standard" else UNIT
-    table = normalized_pixels(normalization)
-
-    parts: dict[arrays.Split, tuple[idx.Bytes, idx.Bytes]] = {
+    normalization = standardization(images[train]) if params.normalization == "standard" else UNIT
+    table = lookup_table(normalization)
+    splits: dict[arrays.Split, tuple[idx.Bytes, idx.Bytes]] = {
         "train": (images[train], labels[train]),
         "validation": (images[validation], labels[validation]),
         "test": (test_images, test_labels),
     }
+    per_class = {split: np.bincount(y, minlength=idx.CLASSES).tolist() for split, (_, y) in splits.items()}
+    description = arrays.DatasetDescription(
+        dataset=dataset,
+        classes=list(DATASETS[dataset].classes),
+        images={split: sum(counts) for split, counts in per_class.items()},
+        images_per_class=per_class,
+        normalization=normalization,
+        background=float(table[0]),
+        split_sha256=hashlib.sha256(validation.astype("<u4").tobytes()).hexdigest(),
+    )
     with all_or_none():
-        for name, (pixels, numbers) in parts.items():
-            arrays.write(name, table[pixels.reshape(len(pixels), arrays.PIXELS)], numbers)
-        arrays.write_description(
-            arrays.DatasetDescription(
-                dataset=dataset,
-                classes=list(DATASETS[dataset].classes),
-                images={name: len(numbers) for name, (_, numbers) in parts.items()},
-                images_per_class={name: count(numbers) for name, (_, numbers) in parts.items()},
-                normalization=normalization,
-                background=float(table[0]),
-                split_sha256=hashlib.sha256(validation.astype("<u4").tobytes()).hexdigest(),
-            )
-        )
+        for split, (split_images, split_labels) in splits.items():
+            arrays.write(split, table[split_images.reshape(-1, arrays.PIXELS)], split_labels)
+        arrays.write_description(description)
 
 
 def read_pair(name: str) -> tuple[idx.Bytes, idx.Bytes]:
-    """Images and labels of `train` or `t10k`; raises UserError where they are damaged or of unequal number."""
+    """Images and labels of `train` or `t10k`; raises UserError where they are damaged or differ in number."""
     images_path, labels_path = RAW / f"{name}-images-idx3-ubyte", RAW / f"{name}-labels-idx1-ubyte"
     images, labels = idx.read_images(images_path), idx.read_labels(labels_path)
     if len(images) != len(labels):
@@ -80,45 +81,35 @@ def verify(dataset: DatasetName) -> None:
 
 
 def stratified_split(labels: idx.Bytes, size: int, seed: int) -> Positions:
-    """Positions of `size` validation images, sorted: of each class the same share, drawn by seed and class.
+    """Positions of `size` validation images, sorted; the same share of each class, drawn by seed and class.
 
-    Shares are rounded down, and the classes that lost most by that get one more.
+    Shares are rounded down, and the classes with the largest remainders get one more.
     """
     counts = np.bincount(labels, minlength=idx.CLASSES)
-    quota, rest = np.divmod(counts * size, max(len(labels), 1))
-    quota[np.argsort(-rest, kind="stable")[: size - quota.sum()]] += 1
+    quota, remainder = np.divmod(counts * size, max(len(labels), 1))
+    quota[np.argsort(-remainder, kind="stable")[: size - quota.sum()]] += 1
     drawn = [
-        stream(seed, Purpose.SPLIT, label).permutation(np.flatnonzero(labels == label))[:wanted]
-        for label, wanted in enumerate(quota)
+        stream(seed, Purpose.SPLIT, label).permutation(np.flatnonzero(labels == label))[:n]
+        for label, n in enumerate(quota)
     ]
     return np.sort(np.concatenate(drawn))
 
 
-UNIT = arrays.Normalization(mean=0.0, standard_deviation=1.0)
-
-
-def statistics(images: idx.Bytes) -> arrays.Normalization:
+def standardization(images: idx.Bytes) -> arrays.Normalization:
     """Mean and standard deviation of pixel / 255, from the histogram: sums of integers, exact in any order."""
     histogram = np.bincount(images.reshape(-1), minlength=256)
     values = np.arange(256)
     total, n = int(histogram @ values), images.size
     variance = (n * int(histogram @ values**2) - total**2) / n**2
     if variance == 0:
-        raise UserError(
-            "all training pixels are equal: preprocess.normalization: standard has nothing to divide by"
-        )
+        raise UserError("all training pixels are equal; preprocess.normalization should be unit")
     return arrays.Normalization(mean=total / n / 255, standard_deviation=variance**0.5 / 255)
 
 
-def normalized_pixels(normalization: arrays.Normalization) -> arrays.Images:
-    """What each of the 256 pixel values becomes, computed in float64 and then rounded to float32."""
+def lookup_table(normalization: arrays.Normalization) -> NDArray[np.float32]:
+    """The normalized value of each of the 256 pixel values, computed in float64 and then rounded to float32."""
     pixels = np.arange(256) / 255
     return ((pixels - normalization.mean) / normalization.standard_deviation).astype(np.float32)
-
-
-def count(labels: idx.Bytes) -> list[int]:
-    """How many there are of each class."""
-    return [int(n) for n in np.bincount(labels, minlength=idx.CLASSES)]
 
 
 if __name__ == "__main__":

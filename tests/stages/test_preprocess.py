@@ -35,37 +35,37 @@ def test_the_split_depends_on_the_seed_alone(labels):
 
 def test_mean_and_deviation_are_those_of_the_pixels(rng):
     images = rng.integers(256, size=(50, 28, 28), dtype=np.uint8)
-    normalization = preprocess.statistics(images)
+    normalization = preprocess.standardization(images)
     assert normalization.mean == pytest.approx(np.mean(images / 255), rel=1e-12)
     assert normalization.standard_deviation == pytest.approx(np.std(images / 255), rel=1e-12)
 
 
 def test_normalized_pixels_have_mean_zero_and_deviation_one(rng):
     images = rng.integers(256, size=(50, 28, 28), dtype=np.uint8)
-    x = preprocess.normalized_pixels(preprocess.statistics(images))[images]
+    x = preprocess.lookup_table(preprocess.standardization(images))[images]
     assert x.dtype == np.float32
     assert np.mean(x, dtype=float) == pytest.approx(0, abs=1e-6)
     assert np.std(x, dtype=float) == pytest.approx(1, rel=1e-6)
 
 
 def test_unit_normalization_runs_from_zero_to_one():
-    table = preprocess.normalized_pixels(preprocess.UNIT)
+    table = preprocess.lookup_table(preprocess.UNIT)
     assert table[0] == 0
     assert table[255] == 1
 
 
-def test_images_of_one_colour_have_no_deviation_and_are_refused():
+def test_images_of_one_color_have_no_deviation_and_are_refused():
     images = np.full((5, 28, 28), 7, np.uint8)
     with pytest.raises(UserError, match="all training pixels are equal"):
-        preprocess.statistics(images)
+        preprocess.standardization(images)
 
 
 @pytest.mark.parametrize(
     "normalization", [preprocess.UNIT, arrays.Normalization(mean=0.13, standard_deviation=0.31)]
 )
 def test_full_ink_is_what_the_largest_pixel_becomes(normalization):
-    table = preprocess.normalized_pixels(normalization)
-    prepared = arrays.DatasetDescription(
+    table = preprocess.lookup_table(normalization)
+    dataset = arrays.DatasetDescription(
         dataset="mnist",
         classes=[],
         images={},
@@ -74,4 +74,4 @@ def test_full_ink_is_what_the_largest_pixel_becomes(normalization):
         background=float(table[0]),
         split_sha256="",
     )
-    assert prepared.ink == pytest.approx(table[255], rel=1e-6)
+    assert dataset.ink == pytest.approx(table[255], rel=1e-6)
