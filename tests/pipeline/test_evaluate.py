@@ -21,7 +21,7 @@ def table(project, name):
         return list(csv.DictReader(file))
 
 
-def test_the_tables_and_the_figures_of_the_test_images_agree(reproduced):
+def test_the_tables_and_the_metrics_of_the_test_images_agree(reproduced):
     test = metrics(reproduced, "test")
     assert test["first_half_errors"] + test["second_half_errors"] == test["errors"]
     assert test["half_error_rates"] == [test["first_half_errors"] / 100, test["second_half_errors"] / 100]
@@ -32,21 +32,21 @@ def test_the_tables_and_the_figures_of_the_test_images_agree(reproduced):
     gaps = [int(row["images"]) * abs(float(row["accuracy"]) - float(row["confidence"])) for row in bins]
     assert sum(gaps) / test["images"] == pytest.approx(test["calibration_error"])
 
-    disturbed = table(reproduced, "robustness")
-    assert [(row["corruption"], float(row["strength"])) for row in disturbed] == [
+    corrupted = table(reproduced, "robustness")
+    assert [(row["corruption"], float(row["strength"])) for row in corrupted] == [
         (name, strength) for name, corruption in CORRUPTIONS.items() for strength in corruption.strengths
     ]
-    for row in disturbed:
+    for row in corrupted:
         if float(row["strength"]) == 0:
             assert int(row["errors"]) == test["errors"]
-    assert max(int(row["errors"]) for row in disturbed) > test["errors"]
+    assert max(int(row["errors"]) for row in corrupted) > test["errors"]
 
 
 def test_the_halves_are_of_the_test_images_alone(reproduced):
     assert "first_half_errors" not in metrics(reproduced, "validation")
 
 
-def test_views_stand_beside_the_figures_of_the_single_view_and_change_nothing_else(workspace):
+def test_views_stand_beside_the_metrics_of_the_single_view_and_change_nothing_else(workspace):
     before = workspace.made()
     single = {name: metrics(workspace, name) for name in ("validation", "test")}
     workspace.change({"evaluate.views": 9})
@@ -67,7 +67,7 @@ def test_another_number_of_views_is_refused(workspace, number):
     assert "evaluate.views is" in refusal(workspace.stage("evaluate"))
 
 
-def test_both_normalizations_are_disturbed_in_pixels(workspace):
+def test_both_normalizations_are_corrupted_in_pixels(workspace):
     strong = {}
     for normalization in ("standard", "unit"):
         workspace.change(

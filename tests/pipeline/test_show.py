@@ -19,8 +19,8 @@ TITLES = (
     "Confusion matrix, test images",
     "Confusion matrix, test images, in % of each class",
     "Recall of each class, test images",
-    "Share read right over confidence, test images",
-    "Accuracy on disturbed test images",
+    "Reliability: accuracy over confidence, test images",
+    "Accuracy on corrupted test images",
 )
 
 

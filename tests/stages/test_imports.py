@@ -1,4 +1,4 @@
-"""A stage starts fast: it loads no package that it does not use. Only drawing waits for matplotlib."""
+"""A stage starts fast: it loads no package that it does not use. Only plot waits for matplotlib."""
 
 import subprocess
 import sys
