@@ -94,9 +94,7 @@ def evaluate_split(
         # Which ones: so that two models can be compared image by image (McNemar's test).
         found |= metrics.errors_by_half(wrong) | {"misclassified": np.flatnonzero(wrong).tolist()}
     if shifts := SHIFTS[views]:
-        averaged = predict_averaged(
-            network, images, probabilities, shifts, background=dataset.background, pool=pool
-        )
+        averaged = predict_averaged(network, images, probabilities, shifts, fill=dataset.background, pool=pool)
         found |= views_metrics(averaged, labels)
     # DVC's tables of metrics pass over lists; plots/per_class.csv shows these.
     lists = metrics.per_class(confusion) if len(labels) else (None, None, None)

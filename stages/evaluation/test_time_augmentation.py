@@ -23,26 +23,20 @@ SHIFTS: dict[Views, Shifts] = {  # pixels down and to the right, beside the imag
 
 
 def predict_averaged(
-    network: Network,
-    images: Images,
-    unshifted: Probabilities,
-    shifts: Shifts,
-    *,
-    background: float,
-    pool: WorkerPool,
+    network: Network, images: Images, unshifted: Probabilities, shifts: Shifts, *, fill: float, pool: WorkerPool
 ) -> Probabilities:
     """The mean of the probabilities (n, classes) of all views; `unshifted` are those of the images as they are."""
     total = unshifted.copy()
     for down, right in shifts:
-        total += softmax(predict(network, shifted(images, down, right, background), pool))
+        total += softmax(predict(network, shifted(images, down, right, fill), pool))
     total /= 1 + len(shifts)
     return total
 
 
-def shifted(images: Images, down: int, right: int, background: float) -> Images:
-    """Images (n, 784) shifted by whole pixels; the gap is background, what leaves the image is lost."""
+def shifted(images: Images, down: int, right: int, fill: float) -> Images:
+    """Images (n, 784) shifted by whole pixels; the gap gets the value `fill`, what leaves the image is lost."""
     margin = max(abs(down), abs(right))
     around = ((0, 0), (margin, margin), (margin, margin))
-    padded = np.pad(images.reshape(-1, SIDE, SIDE), around, constant_values=background)
+    padded = np.pad(images.reshape(-1, SIDE, SIDE), around, constant_values=fill)
     top, left = margin - down, margin - right
     return padded[:, top : top + SIDE, left : left + SIDE].reshape(images.shape)

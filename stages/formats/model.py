@@ -113,19 +113,19 @@ def read_model(rows: int, path: Path = MODEL) -> tuple[Network, Description]:
     the network does not take 28 x 28 images.
     """
     description, tensors = read_file(path)
+    layers = [build_layer(layer) for layer in description.layers]
     width = PIXELS
-    for number, layer in enumerate(description.layers):
-        if number == 0 and not isinstance(layer, DenseLayer):
+    for number, layer in enumerate(layers):
+        if number == 0 and not isinstance(layer, Dense):
             raise unusable(path, "its first layer is not dense")
-        wanted = layer.inputs if isinstance(layer, DenseLayer) else getattr(layer, "width", width)
+        wanted = layer.inputs if isinstance(layer, Dense) else getattr(layer, "width", width)
         if wanted != width:
             before = "an image has" if number == 0 else "the layer before gives"
             raise unusable(path, f"layer {number} takes {wanted} numbers, {before} {width}")
-        width = layer.outputs if isinstance(layer, DenseLayer) else width
-    if width != len(description.classes) or not description.layers:
+        width = layer.outputs(width)
+    if width != len(description.classes) or not layers:
         raise unusable(path, f"it gives {width} numbers for {len(description.classes)} classes")
 
-    layers = [build_layer(layer) for layer in description.layers]
     network = Network(layers, PIXELS, rows, INFERENCE_SHARDS, trains=False)
     views = named_parameters(network)
     expected = {name: view.shape for name, view in views.items()}

@@ -2,9 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 from stages.runtime.atomic import missing, write
 from stages.runtime.errors import UserError
@@ -19,10 +18,8 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
     write(path, text.getvalue().encode())
 
 
-def read_columns(
-    path: Path, columns: Sequence[str], where: Mapping[str, str] = MappingProxyType({})
-) -> list[list[float]]:
-    """The numbers in these columns, a list each, of the rows with the values of `where` in other columns.
+def read_columns(path: Path, columns: Sequence[str], **where: str) -> list[list[float]]:
+    """The numbers in these columns, a list each; with where, such as corruption="noise", only of those rows.
 
     Raises UserError where the file is missing, lacks a column or holds no number in one.
     """

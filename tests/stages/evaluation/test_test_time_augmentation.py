@@ -11,9 +11,9 @@ from stages.evaluation.test_time_augmentation import SHIFTS, predict_averaged, s
 
 
 @pytest.mark.parametrize(("down", "right"), [(1, 0), (0, -1), (-1, 1), (0, 0), (3, 2)])
-def test_an_image_is_shifted_by_whole_pixels_and_the_gap_is_background(rng, down, right):
+def test_an_image_is_shifted_by_whole_pixels_and_the_gap_is_filled(rng, down, right):
     images = rng.random((3, 784)).astype(np.float32)
-    result = shifted(images, down, right, background=-0.4)
+    result = shifted(images, down, right, fill=-0.4)
     for image, found in zip(images.reshape(-1, 28, 28), result.reshape(-1, 28, 28), strict=True):
         assert np.array_equal(found, ndimage.shift(image, (down, right), order=0, cval=-0.4))
 
@@ -32,9 +32,8 @@ def test_the_average_is_the_mean_of_the_probabilities_of_each_view(rng):
     images = rng.random((20, 784)).astype(np.float32)
     with WorkerPool(1) as pool:
         alone = [
-            softmax(predict(network, shifted(images, *shift, background=0.2), pool))
-            for shift in [(0, 0), *SHIFTS[5]]
+            softmax(predict(network, shifted(images, *shift, fill=0.2), pool)) for shift in [(0, 0), *SHIFTS[5]]
         ]
-        average = predict_averaged(network, images, alone[0], SHIFTS[5], background=0.2, pool=pool)
+        average = predict_averaged(network, images, alone[0], SHIFTS[5], fill=0.2, pool=pool)
     assert average == pytest.approx(np.mean(alone, axis=0), abs=1e-6)
     assert np.abs(average - alone[0]).max() > 1e-3

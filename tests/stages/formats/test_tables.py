@@ -21,3 +21,8 @@ def test_a_table_without_the_numbers_is_refused(tmp_path, content):
     (tmp_path / "table.csv").write_text(content)
     with pytest.raises(UserError, match="is no table of step, loss"):
         read_columns(tmp_path / "table.csv", ("step", "loss"))
+
+
+def test_only_the_rows_of_a_value_in_another_column_are_read(tmp_path):
+    write_table(tmp_path / "table.csv", ("corruption", "errors"), [("shift", 1), ("noise", 2), ("shift", 3)])
+    assert read_columns(tmp_path / "table.csv", ("errors",), corruption="shift") == [[1, 3]]
