@@ -80,12 +80,7 @@ def main() -> None:
     if params.early_stopping_patience:
         validation.restore_best()
         log.report_best()
-    write_model(
-        validation.model,
-        normalization=dataset.normalization,
-        classes=dataset.classes,
-        dataset=dataset.dataset,
-    )
+    write_model(validation.model, dataset)
 
 
 if __name__ == "__main__":

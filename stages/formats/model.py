@@ -21,7 +21,7 @@ from nn.layers import Dense, Layer
 from nn.mlp import ACTIVATIONS
 from nn.network import Network
 from nn.normalization import LayerNorm
-from stages.formats.arrays import PIXELS, Normalization
+from stages.formats.arrays import PIXELS, DatasetDescription, Normalization
 from stages.runtime.atomic import missing, write
 from stages.runtime.errors import UserError
 from stages.runtime.params import StrictModel
@@ -91,16 +91,14 @@ def named_parameters(network: Network) -> dict[str, Array]:
     }
 
 
-def write_model(
-    network: Network, *, normalization: Normalization, classes: list[str], dataset: str, path: Path = MODEL
-) -> None:
-    """Write an inference network to its file, whole or not at all; equal networks give equal bytes."""
+def write_model(network: Network, dataset: DatasetDescription, path: Path = MODEL) -> None:
+    """Write an inference network trained on a data set, whole or not at all; equal networks give equal bytes."""
     tensors = {name: np.ascontiguousarray(view, np.float32) for name, view in named_parameters(network).items()}
     description = Description(
         layers=[layer_description(layer) for layer in network.layers],
-        normalization=normalization,
-        classes=classes,
-        dataset=dataset,
+        normalization=dataset.normalization,
+        classes=dataset.classes,
+        dataset=dataset.dataset,
     )
     metadata = {"network": json.dumps(description.model_dump(), sort_keys=True)}
     write(path, save(tensors, metadata))

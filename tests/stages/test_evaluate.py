@@ -14,8 +14,8 @@ from stages.evaluation.corruptions import CORRUPTIONS
 from stages.formats import arrays
 from stages.formats.model import write_model
 from tests import ROOT
+from tests.stages.descriptions import description
 
-CLASSES = [str(digit) for digit in range(10)]
 SIZES = {"train": 0, "validation": 30, "test": 50}
 
 
@@ -27,20 +27,11 @@ def run(folder, sizes):
     for split, n in sizes.items():
         pixels = rng.random((n, 784), np.float32)
         arrays.write(split, normalization.normalized(pixels), rng.integers(10, size=n, dtype=np.uint8))
-    arrays.write_description(
-        arrays.DatasetDescription(
-            dataset="mnist",
-            classes=CLASSES,
-            images=sizes,
-            images_per_class={},
-            normalization=normalization,
-            background=float(normalization.normalized(np.zeros(1, np.float32))[0]),
-            split_sha256="",
-        )
-    )
+    dataset = description(normalization, sizes)
+    arrays.write_description(dataset)
     network = Network(mlp([784, 8, 10]), 784, rows=1, trains=False)
     network.initialize(rng)
-    write_model(network, normalization=normalization, classes=CLASSES, dataset="mnist")
+    write_model(network, dataset)
     evaluate.main()
 
 

@@ -4,6 +4,7 @@ import pytest
 from stages import preprocess
 from stages.formats import arrays
 from stages.runtime.errors import UserError
+from tests.stages.descriptions import description
 
 
 @pytest.fixture
@@ -65,13 +66,4 @@ def test_images_of_one_color_have_no_deviation_and_are_refused():
 )
 def test_full_ink_is_what_the_largest_pixel_becomes(normalization):
     table = preprocess.lookup_table(normalization)
-    dataset = arrays.DatasetDescription(
-        dataset="mnist",
-        classes=[],
-        images={},
-        images_per_class={},
-        normalization=normalization,
-        background=float(table[0]),
-        split_sha256="",
-    )
-    assert dataset.ink == pytest.approx(table[255], rel=1e-6)
+    assert description(normalization).ink == pytest.approx(table[255], rel=1e-6)

@@ -7,11 +7,12 @@ from stages.evaluation.corruptions import CORRUPTIONS
 from stages.evaluation.metrics import Bin
 from stages.figures import confusion, curves, images, reliability, robustness, style
 from stages.formats import tables
-from stages.formats.arrays import DatasetDescription, Normalization
+from stages.formats.arrays import Normalization
 from stages.runtime.errors import UserError
 from stages.runtime.paths import PLOTS
 from stages.settings.plot import Plot
 from stages.settings.train import DeformationSettings
+from tests.stages.descriptions import DIGITS, description
 
 
 @pytest.fixture
@@ -24,7 +25,6 @@ def predictions(rng):
     return rng.random((300, 784)).astype(np.float32), labels, probabilities
 
 
-DIGITS = [str(digit) for digit in range(10)]
 CLOTHES = [
     "T-shirt/top",
     "Trouser",
@@ -38,15 +38,7 @@ CLOTHES = [
     "Ankle boot",
 ]
 PARAMS = Plot(width=800, smoothing=5, misclassified=40, first_layer=36)
-DATASET = DatasetDescription(
-    dataset="mnist",
-    classes=DIGITS,
-    images={"train": 10, "validation": 0, "test": 0},
-    images_per_class={},
-    normalization=Normalization(mean=0.0, standard_deviation=1.0),
-    background=0.0,
-    split_sha256="",
-)
+DATASET = description(Normalization(mean=0.0, standard_deviation=1.0))
 
 
 def training(rotation):

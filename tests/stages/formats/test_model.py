@@ -11,8 +11,7 @@ from nn.network import Network
 from stages.formats.arrays import Normalization
 from stages.formats.model import read_model, write_model
 from stages.runtime.errors import UserError
-
-CLASSES = [str(digit) for digit in range(10)]
+from tests.stages.descriptions import DIGITS, description
 
 
 @pytest.fixture
@@ -26,19 +25,17 @@ def network(rng):
 @pytest.fixture
 def path(tmp_path, network):
     normalization = Normalization(mean=0.13, standard_deviation=0.31)
-    write_model(
-        network, normalization=normalization, classes=CLASSES, dataset="mnist", path=tmp_path / "model.safetensors"
-    )
+    write_model(network, description(normalization), tmp_path / "model.safetensors")
     return tmp_path / "model.safetensors"
 
 
 def test_what_was_written_is_read(path, network):
-    found, description = read_model(7, path)
+    found, described = read_model(7, path)
     assert found.params.tobytes() == network.params.tobytes()
     assert found.rows == 7
-    assert description.classes == CLASSES
-    assert description.normalization.mean == 0.13
-    assert description.dataset == "mnist"
+    assert described.classes == DIGITS
+    assert described.normalization.mean == 0.13
+    assert described.dataset == "mnist"
 
 
 def test_tensors_are_named_and_shaped_as_sequential_names_and_shapes_them(path, network):
