@@ -17,13 +17,9 @@ def loss_curve(params: Plot) -> Figure:
     figure, axes = chart("iteration", "cross-entropy (nats)")
     width = min(params.smoothing, len(losses))
     smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
+    centers = steps[width // 2 :][: len(smooth)]
     axes.plot(steps, losses, color=MUTED, linewidth=0.6, label="training, each logged batch")
-    axes.plot(
-        steps[width // 2 : width // 2 + len(smooth)],
-        smooth,
-        color=TRAINING,
-        label=f"training, moving average over {width} rows",
-    )
+    axes.plot(centers, smooth, color=TRAINING, label=f"training, moving average over {width} rows")
     if validation_steps:
         axes.plot(validation_steps, validation_losses, color=VALIDATION, marker=".", label="validation")
     axes.set_yscale("log")

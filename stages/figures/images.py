@@ -11,7 +11,7 @@ from nn.augmentation import Deformation, DeformationRanges
 from nn.flat import Array
 from nn.parallel import single_threaded_blas
 from nn.random_streams import Purpose, stream
-from stages.formats import arrays
+from stages.formats.arrays import DatasetDescription, Images, Labels, Probabilities
 from stages.formats.idx import SIDE
 from stages.settings.train import DeformationSettings
 
@@ -21,11 +21,7 @@ SHADES = mpl.colormaps["RdBu_r"].resampled(31)  # leaves room for the grays of t
 
 
 def misclassified(
-    pixels: arrays.Images,
-    labels: arrays.Labels,
-    probabilities: arrays.Probabilities,
-    classes: Sequence[str],
-    most: int,
+    pixels: Images, labels: Labels, probabilities: Probabilities, classes: Sequence[str], most: int
 ) -> Figure:
     """The misclassified images, the most confident first: predicted and actual class, with their probabilities."""
     predicted = probabilities.argmax(axis=1)
@@ -60,12 +56,12 @@ def percentage(probability: float) -> str:
     return ">99.9%" if probability > 0.999 else f"{probability:.1%}"
 
 
-def first_of_each_class(images: arrays.Images, labels: arrays.Labels) -> arrays.Images:
+def first_of_each_class(images: Images, labels: Labels) -> Images:
     """The first image of each class that occurs, (k, 784)."""
     return np.asarray(images[np.sort(np.unique(labels, return_index=True)[1])])
 
 
-def augmented(samples: arrays.Images, training: DeformationSettings, dataset: arrays.DatasetDescription) -> Figure:
+def augmented(samples: Images, training: DeformationSettings, dataset: DatasetDescription) -> Figure:
     """Each image as it is, and beside it random deformations of it, as training draws them."""
     strengths = DeformationRanges(**training.augment.model_dump())
     chosen = np.repeat(np.arange(len(samples)), DEFORMATIONS)
