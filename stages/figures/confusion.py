@@ -1,4 +1,4 @@
-"""The picture of the confusion matrix: which classes are predicted for which."""
+"""The picture of the confusion matrix: how often each class was predicted for each actual class."""
 
 from collections.abc import Sequence
 
