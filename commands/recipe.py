@@ -7,7 +7,6 @@ recipes/NAME.yaml holds some of the parameters; what it does not name is as in t
 import argparse
 import io
 import json
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.representer import RoundTripRepresenter
 
 from commands.check import mistakes_in
+from commands.shell import git
 from stages.runtime.atomic import write
 from stages.runtime.errors import UserError, redact_credentials, run_or_exit
 from stages.runtime.params import read_all
@@ -103,13 +103,12 @@ def leaves(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, A
 def committed_text() -> str:
     """params.yaml as of the last commit; raises UserError where Git has none."""
     try:
-        shown = subprocess.run(["git", "show", f"HEAD:./{PARAMS}"], capture_output=True, check=True)  # noqa: S607
-    except (OSError, subprocess.CalledProcessError):
+        return git("show", f"HEAD:./{PARAMS}")
+    except UserError:
         raise UserError(
             f"a recipe goes on top of the committed {PARAMS}, and Git has none here; "
             f"commit it, or copy the values out of the file in {RECIPES}/ by hand"
         ) from None
-    return shown.stdout.decode("utf-8", "replace")
 
 
 def edited(text: str, committed: str) -> bool:

@@ -1,8 +1,6 @@
 """What is wrong at a place in a checkout, what can be done about it, and the checkout itself."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 
 from dvc.config import Config, ConfigError
 
+from commands import shell
 from stages.runtime.errors import UserError
 from stages.runtime.params import parse
 
@@ -74,19 +73,14 @@ class Checkout:
 
     def git(self, *args: str) -> str | None:
         """What a command of Git says; None where it fails, or there is no Git."""
-        program = shutil.which("git")
-        if program is None:
+        try:
+            return shell.git(*args, folder=self.root).strip()
+        except UserError:
             return None
-        ran = subprocess.run([program, *args], cwd=self.root, capture_output=True, text=True, check=False)
-        return ran.stdout.strip() if ran.returncode == 0 else None
 
     def dvc(self, *args: str) -> None:
         """Run a command of DVC; raises UserError with its last line where it fails."""
-        command = [sys.executable, "-m", "dvc", *args]
-        ran = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
-        if ran.returncode:
-            said = (ran.stderr or ran.stdout).strip().splitlines() or ["it says nothing"]
-            raise UserError(f"`dvc {' '.join(args)}` failed: {said[-1]}")
+        shell.dvc(*args, folder=self.root)
 
     def stages(self, name: str) -> Mapping[str, Mapping[str, Any]]:
         """The stages in dvc.yaml or dvc.lock, which may be missing; raises UserError where it is no YAML."""

@@ -13,11 +13,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from commands.shell import DVC, dvc, environment, git, output
 from commands.verify.comparison import entries, judge, table
 from commands.verify.record import RECORD
 from stages.formats.datasets import DATASETS
@@ -27,7 +28,6 @@ from stages.runtime.params import read_all
 from stages.runtime.paths import DOWNLOADS, LOCK, PARAMS, RAW
 
 UNKNOWN = 3  # the exit code; those of a verdict are in comparison
-DVC = [sys.executable, "-m", "dvc"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -50,9 +50,9 @@ def main() -> None:
         expected = read_json(clone / RECORD) if (clone / RECORD).exists() else {}
         reproduce(clone, data_set(clone, folder))
         made = entries(clone)
-        found = json.loads(run([sys.executable, "-m", "commands.verify.record", "--show"], clone))
-        uncommitted = set(run(["git", "diff", "--name-only", "--relative"], clone).splitlines()) - {str(LOCK)}
-        figures = run([*DVC, "metrics", "diff"], clone)
+        found = json.loads(output(sys.executable, "-m", "commands.verify.record", "--show", folder=clone))
+        uncommitted = set(git("diff", "--name-only", "--relative", folder=clone).splitlines()) - {str(LOCK)}
+        figures = dvc("metrics", "diff", folder=clone)
     code, verdict = judge(recorded, made, uncommitted, expected, found)
     say(f"\n{table(recorded, made)}\n")
     if figures:
@@ -66,17 +66,16 @@ def find_commit() -> tuple[str, str]:
 
     Raises UserError where there is no commit, or no Git. Says what is not part of the commit.
     """
-    here = Path.cwd()
     try:
-        commit = run(["git", "rev-parse", "--verify", "HEAD"], here).strip()
+        commit = git("rev-parse", "--verify", "HEAD").strip()
     except UserError as error:
         raise UserError(f"a commit is what can be verified, and here is none ({error})") from None
     say(f"verify: the commit {commit[:12]}, in a clone of its own")
-    changed = run(["git", "status", "--porcelain"], here).splitlines()
+    changed = git("status", "--porcelain").splitlines()
     if changed:
         names = ", ".join(line[3:] for line in changed[:3]) + ", ..." * (len(changed) > 3)
         say(f"verify: not what is not committed here: {names}")
-    return commit, run(["git", "rev-parse", "--show-prefix"], here).strip()
+    return commit, git("rev-parse", "--show-prefix").rstrip("\n")
 
 
 @contextmanager
@@ -95,9 +94,9 @@ def working_folder(keep: Path | None) -> Iterator[Path]:
 
 def make_clone(folder: Path, commit: str) -> Path:
     """A clone with this commit checked out."""
-    top = run(["git", "rev-parse", "--show-toplevel"], Path.cwd()).rstrip("\n")
-    run(["git", "clone", "--quiet", "--no-checkout", top, str(folder / "clone")], folder)
-    run(["git", "checkout", "--quiet", "--detach", commit], folder / "clone")
+    top = git("rev-parse", "--show-toplevel").rstrip("\n")
+    git("clone", "--quiet", "--no-checkout", top, str(folder / "clone"))
+    git("checkout", "--quiet", "--detach", commit, folder=folder / "clone")
     return folder / "clone"
 
 
@@ -134,28 +133,6 @@ def reproduce(clone: Path, additions: Mapping[str, str]) -> None:
     )
     if completed.returncode:
         raise UserError("the pipeline failed in the clone; what it said stands above")
-
-
-def run(command: Sequence[str], folder: Path) -> str:
-    """What a command says, in a folder; raises UserError, with what it complained of, where it fails."""
-    completed = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
-    if completed.returncode:
-        raise UserError(completed.stderr.strip())
-    return completed.stdout
-
-
-def environment() -> dict[str, str]:
-    """The environment of the commands in the clone: this one, but for what points into this checkout.
-
-    The kernel of BLAS that the import of stages has pinned here is the one of these parameters: the clone pins
-    its own.
-    """
-    pinned = os.environ.get("OPENBLAS_CORETYPE") == "Haswell"
-    foreign = {"DVC_ROOT", "DVC_STAGE", "GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE", "MPLCONFIGDIR"}
-    kept = {name: value for name, value in os.environ.items() if name not in foreign}
-    if pinned:
-        del kept["OPENBLAS_CORETYPE"]
-    return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"}
 
 
 def say(text: str) -> None:

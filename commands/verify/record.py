@@ -1,10 +1,11 @@
-"""Record: in which environment was dvc.lock made? Run as `python -m commands.record`, or `make record`.
+"""Record: in which environment was dvc.lock made? Run as `python -m commands.verify.record`, or `make record`.
 
 Writes environment.json, which stands in Git beside dvc.lock and is no output of a stage: the same bytes come out
 of many environments. It holds what can decide bytes: versions, what the CPU can do, the kernel of OpenBLAS that
 the stages use; no time, host name or path. `make verify` compares with it.
 """
 
+from commands.shell import dvc
 from stages.runtime.atomic import write_json
 from stages.runtime.errors import UserError, run_or_exit
 from stages.runtime.paths import LOCK
@@ -13,7 +14,6 @@ from stages.runtime.paths import LOCK
 # The import of stages has pinned the kernel; NumPy may come now.
 import json
 import platform
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable
@@ -112,14 +112,6 @@ def refuse_what_was_made_elsewhere() -> None:
 def outputs(stage: dict[str, list[dict[str, str]]]) -> dict[str, str]:
     """Path and hash of what a stage made, as dvc.lock and the run cache have it."""
     return {output["path"]: output["md5"] for output in stage.get("outs", [])}
-
-
-def dvc(*args: str) -> str:
-    """What a command of DVC says; raises UserError where it fails."""
-    completed = subprocess.run([sys.executable, "-m", "dvc", *args], capture_output=True, text=True, check=False)
-    if completed.returncode:
-        raise UserError(completed.stderr.strip() or f"dvc {' '.join(args)} failed")
-    return completed.stdout
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 
 from tests.pipeline.projects import Project, refusal, succeeded
 
-RECORD = (sys.executable, "-m", "commands.record")
+RECORD = (sys.executable, "-m", "commands.verify.record")
 VERIFY = (sys.executable, "-m", "commands.verify")
 
 

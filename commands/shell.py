@@ -1,0 +1,55 @@
+"""How the other commands run Git and DVC: what a command says, or a UserError that tells why it failed."""
+
+import os
+import sys
+from pathlib import Path
+from subprocess import run
+
+from stages.runtime.errors import UserError
+
+DVC = (sys.executable, "-m", "dvc")
+# Variables of this checkout, or of a hook of Git, that would lead a command in another folder astray.
+FOREIGN = {"DVC_ROOT", "DVC_STAGE", "GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE", "MPLCONFIGDIR"}
+
+
+def git(*arguments: str, folder: Path | None = None) -> str:
+    """What a command of Git prints, run in this folder or another one; raises UserError as `output` does."""
+    return output("git", *arguments, folder=folder)
+
+
+def dvc(*arguments: str, folder: Path | None = None) -> str:
+    """What a command of DVC prints, likewise."""
+    return output(*DVC, *arguments, folder=folder)
+
+
+def output(*command: str, folder: Path | None = None) -> str:
+    """What a command prints; raises UserError with the last line that it said where it fails."""
+    try:
+        done = run(
+            command,
+            cwd=folder,
+            env=environment(),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    except FileNotFoundError:
+        raise UserError(f"{command[0]} is not installed") from None
+    if done.returncode:
+        last = ["it said nothing", *(done.stderr.strip() or done.stdout.strip()).splitlines()][-1]
+        shown = " ".join(command[2:] if command[:2] == DVC[:2] else command)
+        raise UserError(f"`{shown}` failed: {last}")
+    return done.stdout
+
+
+def environment() -> dict[str, str]:
+    """The environment of such commands: this one, with Python's own folder first, and without what is foreign.
+
+    The import of stages has pinned the kernel of BLAS for the parameters of this checkout: stages that run
+    elsewhere, or with other parameters, pin their own.
+    """
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    if kept.get("OPENBLAS_CORETYPE") == "Haswell":
+        del kept["OPENBLAS_CORETYPE"]
+    return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"}
