@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 from subprocess import run
+from textwrap import shorten
 
 from stages.runtime.errors import UserError
 
@@ -25,22 +26,24 @@ def dvc(*arguments: str, folder: Path | None = None) -> str:
 def output(*command: str, folder: Path | None = None) -> str:
     """What a command prints; raises UserError with the last line that it said where it fails."""
     try:
-        done = run(
-            command,
-            cwd=folder,
-            env=environment(),
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+        done = run(command, cwd=folder, env=environment(), capture_output=True, errors="replace", check=False)
     except FileNotFoundError:
         raise UserError(f"{command[0]} is not installed") from None
     if done.returncode:
-        last = ["it said nothing", *(done.stderr.strip() or done.stdout.strip()).splitlines()][-1]
-        shown = " ".join(command[2:] if command[:2] == DVC[:2] else command)
-        raise UserError(f"`{shown}` failed: {last}")
+        said = ["it said nothing", *(done.stderr.strip() or done.stdout.strip()).splitlines()]
+        if len(said) > 2 and "failed to run: python -m stages." in said[-1]:
+            said.pop()  # DVC's word for a stage whose own line stands before it
+        shown = shorten(" ".join(command[2:] if command[:2] == DVC[:2] else command), 60, placeholder=" ...")
+        raise UserError(f"`{shown}` failed: {said[-1]}")
     return done.stdout
+
+
+def clone(commit: str, folder: Path) -> Path:
+    """Clone this repository into an empty folder, with a commit checked out; returns where dvc.yaml is there."""
+    top, prefix = (git("rev-parse", option).rstrip("\n") for option in ("--show-toplevel", "--show-prefix"))
+    git("clone", "--quiet", "--no-checkout", top, str(folder))
+    git("checkout", "--quiet", "--detach", commit, folder=folder)
+    return folder / prefix
 
 
 def environment() -> dict[str, str]:

@@ -77,7 +77,7 @@ def experiments(sweep: Sweep) -> Iterator[Experiment]:
             yield Experiment(row=name, seed=seed, set={**first, **sweep.set, **row.set, "train.seed": seed})
 
 
-def current(name: str, sweep: Sweep) -> list[Experiment]:
+def up_to_date(name: str, sweep: Sweep) -> list[Experiment]:
     """Those results that were made with the settings that the sweep has now, in its order."""
     done = {(entry.row, entry.seed): entry for entry in results(name)}
     wanted = [(done.get((entry.row, entry.seed)), entry.set) for entry in experiments(sweep)]
@@ -96,24 +96,24 @@ def results(name: str) -> list[Experiment]:
 
 def missing_experiments(name: str, sweep: Sweep) -> Iterator[Experiment]:
     """Those experiments of the sweep that the results lack, or hold with other settings."""
-    done = {(entry.row, entry.seed) for entry in current(name, sweep)}
+    done = {(entry.row, entry.seed) for entry in up_to_date(name, sweep)}
     for experiment in experiments(sweep):
         if (experiment.row, experiment.seed) not in done:
             yield experiment
 
 
-def name_of(sweep: str, experiment: Experiment) -> str:
+def experiment_name(sweep: str, experiment: Experiment) -> str:
     """What DVC calls an experiment."""
     return f"{sweep}-{experiment.row}-{experiment.seed}"
 
 
-def settings(values: Mapping[str, Value]) -> list[str]:
+def options(values: Mapping[str, Value]) -> list[str]:
     """The options of `dvc exp run` for these parameters."""
     shown = ((key, value if isinstance(value, str) else json.dumps(value)) for key, value in values.items())
     return [part for key, value in shown for part in ("-S", f"{key}={value}".replace(" ", ""))]
 
 
-def keep(name: str, sweep: Sweep, experiment: Experiment) -> None:
+def save(name: str, sweep: Sweep, experiment: Experiment) -> None:
     """Put one experiment into docs/experiments/results/NAME.json, and say so."""
     place = {(entry.row, entry.seed): number for number, entry in enumerate(experiments(sweep))}
     others = [entry for entry in results(name) if (entry.row, entry.seed) != (experiment.row, experiment.seed)]
@@ -124,4 +124,4 @@ def keep(name: str, sweep: Sweep, experiment: Experiment) -> None:
     write_json(RESULTS / f"{name}.json", {"experiments": [entry.model_dump() for entry in entries]})
     accuracy = experiment.metrics["train"].get("validation_accuracy")  # there may be no validation images
     shown = "" if accuracy is None else f": validation error {1 - accuracy:.2%}"
-    print(f"{name_of(name, experiment)}{shown}", flush=True)  # noqa: T201
+    print(f"{experiment_name(name, experiment)}{shown}", flush=True)  # noqa: T201

@@ -14,7 +14,7 @@ from math import comb
 from pathlib import Path
 from statistics import mean
 
-from commands.sweep.plan import Experiment, Row, Sweep, current, read_sweep, settings
+from commands.sweep.plan import Experiment, Row, Sweep, options, read_sweep, up_to_date
 from stages.runtime.atomic import write
 from stages.runtime.errors import run_or_exit
 
@@ -40,9 +40,9 @@ def page(template: str) -> str:
 def table(name: str) -> str:
     """The section of a sweep: its title, what it is about, how to make it again, and what came out."""
     sweep = read_sweep(name)
-    found = current(name, sweep)
+    found = up_to_date(name, sweep)
     stage = f" {sweep.stage}" if sweep.stage else ""
-    common = shlex.join(settings(sweep.set))
+    common = shlex.join(options(sweep.set))
     seeds = ", ".join(map(str, sweep.seeds))
     first = f", after `python -m commands.recipe {sweep.recipe}`," if sweep.recipe else ""
     how = f"{first} `dvc exp run{stage} {common}".rstrip() + " -S train.seed=SEED` and what the row says"
@@ -60,13 +60,13 @@ def validation_rows(sweep: Sweep, found: Sequence[Experiment]) -> list[str]:
         runs = [entry for entry in found if entry.row == name]
         runs = [entry for entry in runs if entry.metrics["train"].get("validation_accuracy") is not None]
         if not runs:
-            missing.append(f"| {row.about} | not run yet | | | | {sets(row)} |")
+            missing.append(f"| {row.about} | not run yet | | | | {row_options(row)} |")
             continue
         errors = [10_000 * (1 - entry.metrics["train"]["validation_accuracy"]) for entry in runs]
         average = mean(errors)
         shown = ", ".join(f"{count:.0f}" for count in errors)
         spread = f"{min(errors) / 100:.2f} to {max(errors) / 100:.2f} %" if len(errors) > 1 else ""
-        line = f"| {row.about} | {shown} | {average / 100:.3f} % | {spread} | {time(runs)} | {sets(row)} |"
+        line = f"| {row.about} | {shown} | {average / 100:.3f} % | {spread} | {time(runs)} | {row_options(row)} |"
         ranked.append((average, line))
     return [
         "| what | validation errors of 10,000, by seed | mean | least to most | training, s | sets |",
@@ -104,9 +104,9 @@ def test_rows(sweep: Sweep, found: Sequence[Experiment]) -> list[str]:
     return lines
 
 
-def sets(row: Row) -> str:
+def row_options(row: Row) -> str:
     """What a row sets, as options of `dvc exp run`."""
-    return f"`{shlex.join(settings(row.set))}`" if row.set else ""
+    return f"`{shlex.join(options(row.set))}`" if row.set else ""
 
 
 def time(runs: Sequence[Experiment]) -> str:
@@ -117,12 +117,12 @@ def time(runs: Sequence[Experiment]) -> str:
 
 def comparison(name: str, other: str) -> str:
     """Two sweeps on the test images, seed by seed: who alone misread how many, and McNemar's exact p."""
-    theirs = {entry.seed: misread(entry) for entry in current(other, read_sweep(other))}
+    theirs = {entry.seed: misread(entry) for entry in up_to_date(other, read_sweep(other))}
     lines = [
         f"| seed | misread by `{name}` alone | by `{other}` alone | by both | McNemar's exact p, two-sided |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for entry in current(name, read_sweep(name)):
+    for entry in up_to_date(name, read_sweep(name)):
         if entry.seed in theirs:
             ours = misread(entry)
             a, b, both = (

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from commands.shell import DVC, dvc, environment, git, output
+from commands.shell import DVC, clone, dvc, environment, git, output
 from commands.verify.comparison import entries, judge, table
 from commands.verify.record import RECORD
 from stages.formats.datasets import DATASETS
@@ -43,16 +43,16 @@ def main() -> None:
     parser = Parser(prog="verify", description="Run a clean clone and compare it with dvc.lock.")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="clone into this folder, and leave it there")
     keep = parser.parse_args().keep
-    commit, prefix = find_commit()
+    commit = find_commit()
     with working_folder(keep) as folder:
-        clone = make_clone(folder, commit) / prefix
-        recorded = entries(clone)
-        expected = read_json(clone / RECORD) if (clone / RECORD).exists() else {}
-        reproduce(clone, data_set(clone, folder))
-        made = entries(clone)
-        found = json.loads(output(sys.executable, "-m", "commands.verify.record", "--show", folder=clone))
-        uncommitted = set(git("diff", "--name-only", "--relative", folder=clone).splitlines()) - {str(LOCK)}
-        figures = dvc("metrics", "diff", folder=clone)
+        project = clone(commit, folder / "clone")
+        recorded = entries(project)
+        expected = read_json(project / RECORD) if (project / RECORD).exists() else {}
+        reproduce(project, data_set(project, folder))
+        made = entries(project)
+        found = json.loads(output(sys.executable, "-m", "commands.verify.record", "--show", folder=project))
+        uncommitted = set(git("diff", "--name-only", "--relative", folder=project).splitlines()) - {str(LOCK)}
+        figures = dvc("metrics", "diff", folder=project)
     code, verdict = judge(recorded, made, uncommitted, expected, found)
     say(f"\n{table(recorded, made)}\n")
     if figures:
@@ -61,8 +61,8 @@ def main() -> None:
     sys.exit(code)
 
 
-def find_commit() -> tuple[str, str]:
-    """The commit that is checked out, and where in its repository this folder is.
+def find_commit() -> str:
+    """The commit that is checked out.
 
     Raises UserError where there is no commit, or no Git. Says what is not part of the commit.
     """
@@ -75,7 +75,7 @@ def find_commit() -> tuple[str, str]:
     if changed:
         names = ", ".join(line[3:] for line in changed[:3]) + ", ..." * (len(changed) > 3)
         say(f"verify: not what is not committed here: {names}")
-    return commit, git("rev-parse", "--show-prefix").rstrip("\n")
+    return commit
 
 
 @contextmanager
@@ -92,21 +92,13 @@ def working_folder(keep: Path | None) -> Iterator[Path]:
     say(f"verify: the clone is {keep / 'clone'}")
 
 
-def make_clone(folder: Path, commit: str) -> Path:
-    """A clone with this commit checked out."""
-    top = git("rev-parse", "--show-toplevel").rstrip("\n")
-    git("clone", "--quiet", "--no-checkout", top, str(folder / "clone"))
-    git("checkout", "--quiet", "--detach", commit, folder=folder / "clone")
-    return folder / "clone"
-
-
-def data_set(clone: Path, folder: Path) -> Mapping[str, str]:
+def data_set(project: Path, folder: Path) -> Mapping[str, str]:
     """What the environment needs so that the stage download finds the data set; no network where it lies here."""
     mirror = os.environ.get("DATASET_MIRROR")
     if mirror:
         say("verify: the data set from DATASET_MIRROR")
         return {"DATASET_MIRROR": mirror if "://" in mirror else str(Path(mirror).expanduser().absolute())}
-    section = read_all(clone / PARAMS).get("download")
+    section = read_all(project / PARAMS).get("download")
     name = str(section["dataset"]) if isinstance(section, dict) and "dataset" in section else ""
     files = DATASETS[name].files if name in DATASETS else []
     for place in (RAW, DOWNLOADS):
@@ -122,12 +114,12 @@ def data_set(clone: Path, folder: Path) -> Mapping[str, str]:
     return {}
 
 
-def reproduce(clone: Path, additions: Mapping[str, str]) -> None:
+def reproduce(project: Path, additions: Mapping[str, str]) -> None:
     """Run every stage in the clone; raises UserError where one fails."""
     completed = subprocess.run(
         # Nothing from a cache that the configuration shares, and nothing into it.
         [*DVC, "repro", "--force", "--no-commit"],
-        cwd=clone,
+        cwd=project,
         env={**environment(), **additions},
         check=False,
     )
