@@ -1,41 +1,25 @@
 """The page that `dvc plots show` and `dvc plots diff` fill: one file that needs no network.
 
-    python -m commands.plots_page               build .dvc/plots/page.html from commands/plots_page.html
-    python -m commands.plots_page screenshot    draw the page with the plots as they are: docs/plots-page.png
-
-The first is for those who change how the page looks, or the versions of the chart libraries in it: it takes each
-library from the page as it is, where the hash is right, and has npm fetch it otherwise. The second needs Chromium.
+`python -m commands.plots_page` builds .dvc/plots/page.html from skeleton.html beside this file. That is for those
+who change how the page looks, or the versions of the chart libraries in it: it takes each library from the page as
+it is, where the hash is right, and has npm fetch it otherwise.
 """
 
-import argparse
 import hashlib
-import io
-import os
 import re
-import shutil
-import subprocess
-import sys
 import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
-from stages.runtime.atomic import atomic_write, write
+from commands.shell import output
+from stages.runtime.atomic import write
 from stages.runtime.errors import UserError, run_or_exit
 
 SKELETON = Path("commands/plots_page/skeleton.html")
 PAGE = Path(".dvc/plots/page.html")
-PICTURE = Path("docs/plots-page.png")
 PLACE = "<!-- libraries -->\n"
 DVC_FILLS_IN = ("{plot_divs}", "{refresh_tag}", "{scripts}")  # wherever it finds them
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-WIDTH = 1280  # of a small laptop
-SECTIONS = 2  # of the page are in the picture
-MARGIN = 16  # pixels of paper below them
-SHOWN = 960  # pixels that the picture is wide
-COLORS = 256
 
 
 @dataclass(frozen=True)
@@ -61,12 +45,7 @@ LIBRARIES = (
 
 
 def main() -> None:
-    """Build the page, or draw it."""
-    parser = argparse.ArgumentParser(prog="python -m commands.plots_page", description="The page of `dvc plots`")
-    parser.add_argument("what", nargs="?", choices=("build", "screenshot"), default="build")
-    if parser.parse_args().what == "screenshot":
-        screenshot()
-        return
+    """Build the page."""
     existing = PAGE.read_text("utf-8") if PAGE.exists() else ""
     page = build(SKELETON.read_text("utf-8"), {library: source(library, existing) for library in LIBRARIES})
     write(PAGE, page.encode())
@@ -102,100 +81,16 @@ def source(library: Library, page: str) -> str:
 
 
 def fetch(library: Library) -> bytes:
-    """build/NAME.min.js of the package, by npm."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise UserError(f"npm is not installed; it is needed to fetch {library.name} {library.version}")
+    """build/NAME.min.js of the package; raises UserError where npm is not installed, or fails."""
     with tempfile.TemporaryDirectory() as folder:
-        packed = subprocess.run(
-            [npm, "pack", "--silent", "--pack-destination", folder, f"{library.name}@{library.version}"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if packed.returncode:
-            raise UserError(f"npm could not fetch {library.name} {library.version}: {packed.stderr.strip()}")
-        with tarfile.open(Path(folder) / packed.stdout.strip()) as package:
+        packed = output(
+            "npm", "pack", f"{library.name}@{library.version}", "--silent", folder=Path(folder)
+        ).strip()
+        with tarfile.open(Path(folder, packed)) as package:
             member = package.extractfile(f"package/build/{library.name}.min.js")
             if member is None:
                 raise UserError(f"{library.name} {library.version} has no build/{library.name}.min.js")
             return member.read()
-
-
-def screenshot() -> None:
-    """Draw what `dvc plots show` shows, scaled down and with a palette, into docs/plots-page.png."""
-    with tempfile.TemporaryDirectory() as folder:
-        shown = subprocess.run(
-            [sys.executable, "-m", "dvc", "plots", "show", "--quiet", "--out", folder],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if shown.returncode:
-            raise UserError(f"`dvc plots show` failed: {shown.stderr.strip()}")
-        seen = look_at(Path(folder) / "index.html", "--dump-dom").stdout
-        folds = re.search(r'data-folds="([0-9 ]+)"', seen)
-        if folds is None:
-            raise UserError("the page was not drawn to its end")
-        height = int(folds[1].split()[SECTIONS - 1]) + MARGIN
-        picture = Path(folder) / "picture.png"
-        look_at(
-            Path(folder) / "index.html",
-            f"--screenshot={picture}",
-            "--hide-scrollbars",
-            f"--window-size={WIDTH},{height}",
-        )
-        drawn = Image.open(io.BytesIO(picture.read_bytes())).convert("RGB")
-    small = drawn.resize((SHOWN, round(drawn.height * SHOWN / drawn.width)), Image.Resampling.LANCZOS)
-    with atomic_write(PICTURE) as file:
-        small.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-            file, format="png", optimize=True
-        )
-    print(f"{PICTURE}: {PICTURE.stat().st_size:,} bytes")  # noqa: T201
-
-
-def browser() -> str | None:
-    """The Chromium of this machine, if there is one; the variable CHROMIUM names another."""
-    return next(filter(None, map(shutil.which, (os.environ.get("CHROMIUM") or "", *BROWSERS))), None)
-
-
-def look_at(page: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Open a file in Chromium, without a window and without a network, and wait until its scripts are done.
-
-    With --dump-dom the output is the page as its scripts have left it; the errors hold its console.
-    """
-    chromium = browser()
-    if chromium is None:
-        raise UserError(f"none of {', '.join(BROWSERS)} is installed; one of them is needed to look at the page")
-    with tempfile.TemporaryDirectory() as profile:
-        seen = subprocess.run(
-            [
-                chromium,
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--proxy-server=127.0.0.1:9",  # where nobody listens
-                f"--user-data-dir={profile}",
-                f"--window-size={WIDTH},900",
-                "--virtual-time-budget=20000",
-                "--enable-logging=stderr",
-                *arguments,
-                page.resolve().as_uri(),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    if seen.returncode:
-        raise UserError(f"{chromium} failed: {seen.stderr.strip()}")
-    return seen
 
 
 if __name__ == "__main__":

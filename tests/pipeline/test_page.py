@@ -11,9 +11,9 @@ from html.parser import HTMLParser
 import pytest
 from PIL import Image
 
-from commands.plots_page.__main__ import browser, look_at
 from tests.pipeline.projects import succeeded
 from tests.pipeline.test_show import PICTURES, TITLES
+from tests.screenshot import browser, look_at
 
 pytestmark = pytest.mark.skipif(browser() is None, reason="needs Chromium (Debian: chromium)")
 
@@ -176,7 +176,7 @@ def test_a_picture_that_was_left_behind_is_named_on_the_page(reproduced, tmp_pat
 
 @pytest.mark.slow
 def test_the_picture_of_the_page_is_small_and_has_a_palette(project):
-    succeeded(project.run(sys.executable, "-m", "commands.plots_page", "screenshot"))
+    succeeded(project.run(sys.executable, "-m", "tests.screenshot"))
     path = project.path / "docs" / "plots-page.png"
     with Image.open(path) as picture:
         assert picture.mode == "P"
