@@ -127,7 +127,7 @@ def test_calibration_and_robustness_have_a_point_for_each_row(reproduced, shown)
         assert shown.charts[name].marks["point"] == len(rows) > 1
 
 
-def test_the_head_of_the_page_says_how_many_test_images_were_read_wrongly(reproduced, shown):
+def test_the_head_of_the_page_says_how_many_test_images_were_misclassified(reproduced, shown):
     wrong = sum(
         int(cell["count"]) for cell in table(reproduced, "confusion") if cell["actual"] != cell["predicted"]
     )
