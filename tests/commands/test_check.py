@@ -1,4 +1,6 @@
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -41,3 +43,11 @@ def test_every_value_has_its_meaning_beside_it(params):
     values = [line for line in lines if not line.lstrip().startswith(("#", "- "))]
     assert len(values) > 20
     assert all("#" in line for line in values)
+
+
+def test_the_check_imports_nothing_heavy():
+    # It runs before every `make repro`.
+    code = "import sys, commands.check; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "pydantic" in done.stdout.split()
+    assert {"numpy", "matplotlib", "PIL", "requests", "dvc", "nn"}.isdisjoint(done.stdout.split())
