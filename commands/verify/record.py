@@ -14,6 +14,7 @@ from stages.runtime.paths import LOCK
 # The import of stages has pinned the kernel; NumPy may come now.
 import json
 import platform
+import re
 import sys
 import tomllib
 from collections.abc import Iterable
@@ -22,7 +23,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy._core import _multiarray_umath  # type: ignore[attr-defined]
-from packaging.requirements import Requirement
 from ruamel.yaml import YAML
 from threadpoolctl import threadpool_info
 
@@ -40,7 +40,7 @@ def main() -> None:
         return
     if sys.argv[1:]:
         raise UserError(f"{' '.join(sys.argv[1:])}: --show is all that can be said")
-    refuse_what_was_made_elsewhere()
+    refuse_foreign_lock()
     write_json(RECORD, environment)
     print(f"{RECORD} describes the environment that made {LOCK}: commit both")  # noqa: T201
 
@@ -54,7 +54,7 @@ def describe() -> dict[str, object]:
         "machine": platform.machine(),
         "cpu_features": cpu_features(),
         "blas": blas(),
-        "packages": {name: version(name) for name in required()},
+        "packages": {name: version(name) for name in direct_dependencies()},
     }
 
 
@@ -73,10 +73,10 @@ def blas() -> dict[str, str | None]:
     return {"library": built["name"], "version": built["version"], "kernel": kernel}
 
 
-def required() -> Iterable[str]:
+def direct_dependencies() -> Iterable[str]:
     """The packages that pyproject.toml asks for; those they need themselves are in requirements.lock."""
     asked = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
-    return [Requirement(line).name for line in asked]
+    return [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in asked]
 
 
 def version(name: str) -> str | None:
@@ -87,7 +87,7 @@ def version(name: str) -> str | None:
         return None
 
 
-def refuse_what_was_made_elsewhere() -> None:
+def refuse_foreign_lock() -> None:
     """Raise UserError unless every stage in dvc.lock has run here, with the files as they are now.
 
     A run leaves an entry in DVC's run cache; `git pull` and `dvc pull` bring none (`dvc pull --run-cache`, and a
