@@ -32,7 +32,7 @@ test-slow: .venv/dev  ## Run the tests marked slow
 check: .venv/repro  ## Validate params.yaml
 	@python -m commands.check
 
-doctor: .venv/repro  ## Say what is wrong with this checkout; FIX=1 mends it
+doctor: .venv/repro  ## Say what is wrong with this checkout; FIX=1 fixes it
 	@python -m commands.doctor $(if $(FIX),--fix)
 
 record: .venv/repro  ## Write environment.json: in which environment dvc.lock was made

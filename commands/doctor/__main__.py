@@ -1,8 +1,8 @@
-"""Doctor: what is wrong with this checkout, a line each; and mend what can be mended, when asked.
+"""Doctor: what is wrong with this checkout, a line for each problem; and fix what can be fixed, when asked.
 
-Run as `python -m commands.doctor`, or `make doctor`; with `--fix`, or FIX=1, it mends. The exit code is 0 where
-nothing is wrong any more, else 1. It changes nothing that it has not named first, and nothing at all while a
-process of DVC or a stage works in the checkout.
+Run as `python -m commands.doctor`, or `make doctor`; with `--fix`, or FIX=1, it fixes. The exit code is 0 if no
+problem is left, else 1. It changes nothing that it has not named first, and nothing at all while DVC or a stage
+runs in the checkout.
 """
 
 import sys
@@ -11,24 +11,19 @@ from pathlib import Path
 
 from commands.doctor import cache, prerequisites, stale
 from commands.doctor.checkout import Checkout, Finding
-from commands.doctor.processes import living, refuse_company
+from commands.doctor.processes import refuse_if_busy, running_processes
 from stages.runtime.errors import UserError, run_or_exit
 
 Check = Callable[[Checkout], Iterator[Finding]]
 
-# Each looks when those before it have mended.
-AROUND: tuple[Check, ...] = (prerequisites.history, prerequisites.site_cache)
-LEFT: tuple[Check, ...] = (
-    stale.locks,
-    stale.locks_of_git,
-    stale.experiments,
-    stale.temporary_runs,
-)
+# In this order: a check may need what those before it have fixed.
+PREREQUISITES: tuple[Check, ...] = (prerequisites.history, prerequisites.site_cache)
+STALE: tuple[Check, ...] = (stale.locks, stale.locks_of_git, stale.experiments, stale.temporary_runs)
 CACHE: tuple[Check, ...] = (cache.damaged, cache.missing)
 
 
 def main() -> None:
-    """Look, say, and mend if `--fix` is on the command line; exit with 1 where something stays wrong."""
+    """Run every check, and fix if `--fix` is on the command line; exit with 1 if a problem is left."""
     if sys.argv[1:] not in ([], ["--fix"]):
         raise UserError("takes nothing but --fix")
     fix = bool(sys.argv[1:])
@@ -36,50 +31,50 @@ def main() -> None:
     if not (root / ".dvc").is_dir():
         raise UserError(f"{root} has no folder .dvc: go to the folder that dvc.yaml is in")
     if fix:
-        refuse_company(root)
+        refuse_if_busy(root)
     checkout = Checkout(root)
-    found = mended = 0
-    for check in (*AROUND, *left_to_look_at(root), *CACHE):
+    found = fixed = 0
+    for check in (*PREREQUISITES, *checks_when_idle(root), *CACHE):
         for finding in check(checkout):
             found += 1
-            mended += treat(finding, root, fix=fix)
+            fixed += handle(finding, root, fix=fix)
     for note in prerequisites.notes(checkout):
         say(f"note: {note}")
     if not found:
         say("nothing is wrong here")
-    elif mended < found:
-        rest = "" if fix else "; `make doctor FIX=1` mends what it can"
-        say(f"{found} found, {mended} mended{rest}")
+    elif fixed < found:
+        rest = "" if fix else "; `make doctor FIX=1` fixes what it can"
+        say(f"{found} found, {fixed} fixed{rest}")
         sys.exit(1)
     else:
-        say(f"{found} found, all mended; `dvc repro` works again")
+        say(f"{found} found, all fixed; `dvc repro` works again")
 
 
-def left_to_look_at(root: Path) -> tuple[Check, ...]:
-    """What a killed process leaves cannot be told from what a living one needs."""
-    works = living(root)
-    for pid, its_command in works.items():
-        say(f"process {pid} works in this checkout ({its_command}); locks and experiments are not looked at")
-    return () if works else LEFT
+def checks_when_idle(root: Path) -> tuple[Check, ...]:
+    """The checks for what a killed process leaves, which cannot be told from what a running one needs."""
+    running = running_processes(root)
+    for pid, command in running.items():
+        say(f"process {pid} runs in this checkout ({command}); locks and experiments are not checked")
+    return () if running else STALE
 
 
-def treat(finding: Finding, root: Path, *, fix: bool) -> bool:
-    """Say what was found, then mend it if that is wanted and possible, and say so; was it?"""
-    if not fix or finding.mend is None:
-        say(f"{finding.where}: {finding.what}; {finding.todo}")
+def handle(finding: Finding, root: Path, *, fix: bool) -> bool:
+    """Print a finding, and fix it if that is wanted and possible; returns whether it was fixed."""
+    if not fix or finding.fix is None:
+        say(f"{finding.where}: {finding.what}; {finding.remedy}")
         return False
     say(f"{finding.where}: {finding.what}; ", end="")
     try:
-        refuse_company(root)  # one may have started while the cache was read
-        say(finding.mend())
+        refuse_if_busy(root)  # a process may have started while the cache was read
+        say(finding.fix())
     except (UserError, OSError) as error:
-        say(f"not mended: {error}")
+        say(f"not fixed: {error}")
         return False
     return True
 
 
 def say(text: str, end: str = "\n") -> None:
-    """Print at once: what is done next has been named."""
+    """Print at once: what is done next has to be named before."""
     print(text, end=end, flush=True)  # noqa: T201
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from commands.doctor.checkout import Checkout, Finding, removal
+from commands.doctor.checkout import Checkout, Finding, remover
 from stages.runtime.edits import content_hash, path_of
 from stages.runtime.errors import UserError
 
@@ -27,23 +27,23 @@ def damaged(checkout: Checkout) -> Iterator[Finding]:
             spoilt.setdefault(found, []).append(path)
     for path in sorted(path for paths in spoilt.values() for path in paths):
         what = "is damaged: its MD5 is not its name, and DVC would restore it without a word"
-        yield Finding(checkout.named(path), what, "remove it, then `dvc repro`", removal(path))
+        yield Finding(checkout.relative(path), what, "remove it, then `dvc repro`", remover(path))
     if not spoilt:
         return
     for path in outputs(checkout):
         if path.is_file() and (found := content_hash(path)) in spoilt:
             damaged_one = spoilt[found][0]
             what = f"is a copy of the damaged {damaged_one.parent.name}/{damaged_one.name}"
-            yield Finding(checkout.named(path), what, "remove it, then `dvc repro`", removal(path))
+            yield Finding(checkout.relative(path), what, "remove it, then `dvc repro`", remover(path))
 
 
 def missing(checkout: Checkout) -> Iterator[Finding]:
     """What dvc.lock names and the cache does not hold: fetched where a remote is set, else made again."""
-    lacking = lacked(checkout)
+    lacking = missing_outputs(checkout)
     if not lacking:
         return
     what = f"lacks {', '.join(lacking)}, which dvc.lock names"
-    where = checkout.named(checkout.cache)
+    where = checkout.relative(checkout.cache)
     remotes = list(checkout.config.get("remote", {}))
     if not checkout.setting("core", "remote"):
         fetch = f"`dvc fetch --remote {remotes[0]}`, or " if remotes else ""
@@ -52,7 +52,7 @@ def missing(checkout: Checkout) -> Iterator[Finding]:
 
     def fetch_all() -> str:
         checkout.dvc("fetch")
-        if still := lacked(checkout):
+        if still := missing_outputs(checkout):
             raise UserError(f"the remote does not have {', '.join(still)} either; `dvc repro` makes it again")
         return "fetched"
 
@@ -64,7 +64,7 @@ def objects(cache: Path) -> list[Path]:
     return sorted(path for path in cache.glob("??/*") if NAME.fullmatch(path.name))
 
 
-def cached(stage: Mapping[str, Any]) -> list[str]:
+def cached_outputs(stage: Mapping[str, Any]) -> list[str]:
     """The outputs of a stage in dvc.yaml that the cache keeps."""
     outs = stage.get("outs", [])
     return [path_of(out) for out in outs if isinstance(out, str) or out[path_of(out)].get("cache", True)]
@@ -72,22 +72,23 @@ def cached(stage: Mapping[str, Any]) -> list[str]:
 
 def outputs(checkout: Checkout) -> list[Path]:
     """The files in the workspace that the cache keeps a copy of."""
-    outs = [checkout.root / out for stage in checkout.stages("dvc.yaml").values() for out in cached(stage)]
+    outs = [checkout.root / out for stage in checkout.stages("dvc.yaml").values() for out in cached_outputs(stage)]
     return sorted(path for out in outs for path in ([out] if out.is_file() else out.rglob("*")))
 
 
-def lacked(checkout: Checkout) -> list[str]:
+def missing_outputs(checkout: Checkout) -> list[str]:
     """The outputs of which an object is not in the cache."""
-    wanted = {out for stage in checkout.stages("dvc.yaml").values() for out in cached(stage)}
+    wanted = {out for stage in checkout.stages("dvc.yaml").values() for out in cached_outputs(stage)}
     locked = [out for stage in checkout.stages("dvc.lock").values() for out in stage.get("outs", [])]
     return [
         str(out["path"])
         for out in locked
-        if out["path"] in wanted and not all(place.exists() for place in places(checkout.cache, str(out["md5"])))
+        if out["path"] in wanted
+        and not all(place.exists() for place in object_paths(checkout.cache, str(out["md5"])))
     ]
 
 
-def places(cache: Path, md5: str) -> Iterator[Path]:
+def object_paths(cache: Path, md5: str) -> Iterator[Path]:
     """Where the objects of an output lie: one for a file; for a folder its list, and one for each file on it."""
     place = cache / md5[:2] / md5[2:]
     yield place

@@ -1,4 +1,4 @@
-"""What is wrong at a place in a checkout, what can be done about it, and the checkout itself."""
+"""A checkout, and a finding: what is wrong at one place in it, and what to do about that."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -17,17 +17,17 @@ from stages.runtime.params import parse
 class Finding:
     """A line: where, what is wrong, what to do.
 
-    `mend` does it and says what was done, or raises UserError or OSError; None: it takes a person.
+    `fix` does it and returns what was done, or raises UserError or OSError; None: it takes a person.
     """
 
     where: str
     what: str
-    todo: str
-    mend: Callable[[], str] | None = None
+    remedy: str
+    fix: Callable[[], str] | None = None
 
 
-def removal(path: Path) -> Callable[[], str]:
-    """What removes a file or a folder, and says so."""
+def remover(path: Path) -> Callable[[], str]:
+    """A fix that removes a file or a folder."""
 
     def remove() -> str:
         if path.is_dir() and not path.is_symlink():
@@ -63,11 +63,11 @@ class Checkout:
         return Path(self.setting("cache", "dir") or self.root / ".dvc" / "cache") / "files" / "md5"
 
     @property
-    def left_by_dvc(self) -> Path:
+    def tmp(self) -> Path:
         """Where DVC puts what it needs while it runs."""
         return self.root / ".dvc" / "tmp"
 
-    def named(self, path: Path) -> str:
+    def relative(self, path: Path) -> str:
         """A path as a person in this checkout would write it."""
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 

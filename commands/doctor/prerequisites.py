@@ -13,7 +13,7 @@ WITHOUT_GIT = "`dvc exp`, `dvc params diff`, `dvc metrics diff` and `dvc plots d
 
 
 def notes(checkout: Checkout) -> Iterator[str]:
-    """What DVC refuses here and nobody can mend: it is as it is, and not wrong."""
+    """What DVC refuses here although nothing is wrong."""
     if checkout.setting("core", "no_scm").lower() == "true":
         yield f"core.no_scm is set: DVC works without Git, but for {WITHOUT_GIT}"
     if not str(checkout.root).isascii():
@@ -58,15 +58,15 @@ def site_cache(checkout: Checkout) -> Iterator[Finding]:
     place = next(folder for folder in (wanted, *wanted.absolute().parents) if folder.exists())
     if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
         return
-    own = checkout.left_by_dvc / "site"
+    own = checkout.tmp / "site"
 
     def move() -> str:
         checkout.dvc("config", "--local", "core.site_cache_dir", str(own))
-        return f"{checkout.named(own)} is used instead, by .dvc/config.local"
+        return f"{checkout.relative(own)} is used instead, by .dvc/config.local"
 
     if "DVC_SITE_CACHE_DIR" in os.environ or not str(own).isascii():
-        todo = "set DVC_SITE_CACHE_DIR, in the environment, to a folder that you may write"
-        yield Finding(str(wanted), "cannot be written, so that every DVC command fails", todo)
+        remedy = "set DVC_SITE_CACHE_DIR, in the environment, to a folder that you may write"
+        yield Finding(str(wanted), "cannot be written, so that every DVC command fails", remedy)
     else:
-        todo = f"`dvc config --local core.site_cache_dir '{own}'`"
-        yield Finding(str(wanted), "cannot be written, so that every DVC command fails", todo, move)
+        remedy = f"`dvc config --local core.site_cache_dir '{own}'`"
+        yield Finding(str(wanted), "cannot be written, so that every DVC command fails", remedy, move)

@@ -1,4 +1,4 @@
-"""Which processes of DVC, and which stages, live in a checkout."""
+"""Which processes of DVC, and which stages, run in a checkout."""
 
 import json
 import os
@@ -16,15 +16,15 @@ STAGE = re.compile(r"stages\.\w+")
 RWLOCKS = ("rwlock", "exps/rwlock")  # in .dvc/tmp: which process reads and writes what
 
 
-def living(root: Path) -> dict[int, str]:
-    """Number and command of each of them: those at work below the root, and those that DVC's own list names."""
+def running_processes(root: Path) -> dict[int, str]:
+    """Number and command of each: those with a working folder below the root, and those that DVC's locks name."""
     found = {}
     for process, command in commands():
-        if is_pipeline(command) and folder_of(process) == root:
+        if is_pipeline(command) and checkout_of(process) == root:
             found[process.pid] = " ".join(command)
     for path in (root / ".dvc" / "tmp" / name for name in RWLOCKS):
         names = lock_holders(path) or {}
-        found |= {pid: said for pid, said in names.items() if still_the_same(pid, said, path)}
+        found |= {pid: said for pid, said in names.items() if is_same_process(pid, said, path)}
     return found
 
 
@@ -41,16 +41,16 @@ def lock_holders(path: Path) -> dict[int, str] | None:
         return None
 
 
-def refuse_company(root: Path) -> None:
-    """Raise UserError where one of them lives."""
-    for pid, command in living(root).items():
-        raise UserError(f"process {pid} works in this checkout ({command}); wait for its end, or `kill {pid}`")
+def refuse_if_busy(root: Path) -> None:
+    """Raise UserError if one of them runs."""
+    for pid, command in running_processes(root).items():
+        raise UserError(f"process {pid} runs in this checkout ({command}); wait for its end, or `kill {pid}`")
 
 
 def git_works_in(root: Path) -> bool:
-    """Does a command of Git work in this checkout?"""
+    """Does a command of Git run in this checkout?"""
     names = {"git", "git.exe"}
-    return any(Path(command[0]).name in names and folder_of(process) == root for process, command in commands())
+    return any(Path(command[0]).name in names and checkout_of(process) == root for process, command in commands())
 
 
 def commands() -> Iterator[tuple[psutil.Process, list[str]]]:
@@ -71,7 +71,7 @@ def is_pipeline(command: list[str]) -> bool:
     return False
 
 
-def folder_of(process: psutil.Process) -> Path | None:
+def checkout_of(process: psutil.Process) -> Path | None:
     """The checkout that a process works in; DVC's copy of one for an experiment counts as the original."""
     try:
         folder = process.cwd()
@@ -83,7 +83,7 @@ def folder_of(process: psutil.Process) -> Path | None:
     return next((place for place in (Path(folder), *Path(folder).parents) if (place / ".dvc").is_dir()), None)
 
 
-def still_the_same(pid: int, command: str, path: Path) -> bool:
+def is_same_process(pid: int, command: str, path: Path) -> bool:
     """Is the process of this number the one that wrote its command into the file? Numbers are given again.
 
     It began before the file was written last, and its arguments are those: of the program itself the file has

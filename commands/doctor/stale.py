@@ -1,11 +1,11 @@
-"""What a process that was killed leaves behind. To be looked at while no process of DVC lives in the checkout."""
+"""What a killed process leaves behind. To be checked only while DVC does not run in the checkout."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from commands.doctor.checkout import Checkout, Finding, removal
-from commands.doctor.processes import RWLOCKS, git_works_in, lock_holders, still_the_same
+from commands.doctor.checkout import Checkout, Finding, remover
+from commands.doctor.processes import RWLOCKS, git_works_in, is_same_process, lock_holders
 from stages.runtime.errors import UserError
 
 STAYING = ("refs/exps/exec/EXEC_HEAD ", "refs/exps/exec/EXEC_APPLY ")  # after every experiment
@@ -15,17 +15,17 @@ UNFINISHED = {1, RUNS}  # 1: being prepared
 
 def locks(checkout: Checkout) -> Iterator[Finding]:
     """DVC's list of who reads and writes what: empty after an interruption, naming the dead after a kill."""
-    for path in (checkout.left_by_dvc / name for name in RWLOCKS):
+    for path in (checkout.tmp / name for name in RWLOCKS):
         if not path.exists():
             continue
         names = lock_holders(path)
         if names is None:
             what = "is empty or damaged, so that DVC refuses everything (JSON structure is corrupted)"
-        elif gone := [pid for pid, command in names.items() if not still_the_same(pid, command, path)]:
+        elif gone := [pid for pid, command in names.items() if not is_same_process(pid, command, path)]:
             what = f"names {', '.join(f'process {pid} ({names[pid]})' for pid in gone)}, which is gone"
         else:
             continue
-        yield Finding(checkout.named(path), what, "remove it", removal(path))
+        yield Finding(checkout.relative(path), what, "remove it", remover(path))
 
 
 def locks_of_git(checkout: Checkout) -> Iterator[Finding]:
@@ -35,7 +35,7 @@ def locks_of_git(checkout: Checkout) -> Iterator[Finding]:
         return
     for path in sorted(Path(found).glob("*.lock")):
         what = "was left by a Git that is gone, so that Git refuses to change anything (File exists)"
-        yield Finding(checkout.named(path), what, "remove it", removal(path))
+        yield Finding(checkout.relative(path), what, "remove it", remover(path))
 
 
 def experiments(checkout: Checkout) -> Iterator[Finding]:
@@ -49,8 +49,8 @@ def experiments(checkout: Checkout) -> Iterator[Finding]:
         stashed = checkout.git("stash", "list", "--format=%gd, %gs")
         if stashed and not on_a_branch:
             what = f"is on no branch, and Git's stash holds {stashed.splitlines()[0]}"
-            todo = "if a `dvc exp run` was killed as it began: `git checkout BRANCH`, then `git stash pop`"
-            yield Finding("HEAD", what, todo)
+            remedy = "if a `dvc exp run` was killed as it began: `git checkout BRANCH`, then `git stash pop`"
+            yield Finding("HEAD", what, remedy)
         return
     if not on_a_branch:
         yield detached(checkout)
@@ -89,11 +89,11 @@ def detached(checkout: Checkout) -> Finding:
 
 def temporary_runs(checkout: Checkout) -> Iterator[Finding]:
     """Copies of the project in which experiments ran, and files that say that one still does."""
-    folder = checkout.left_by_dvc / "exps"
+    folder = checkout.tmp / "exps"
     for copy in sorted([*folder.glob("tmp*"), *folder.glob("standalone/tmp*")]):
         size = sum(path.lstat().st_size for path in copy.rglob("*"))
         what = f"is the copy ({size / 1e6:,.0f} MB) of an experiment that did not come to its end"
-        yield Finding(checkout.named(copy), what, "remove it", removal(copy))
+        yield Finding(checkout.relative(copy), what, "remove it", remover(copy))
     # In exps/run the file of an experiment says "being prepared" for good, but not "runs".
     states = [path for path in sorted(folder.glob("run/*/*.run")) if read(path).get("status") == RUNS]
     alone = sorted(folder.glob("standalone/run/*/*.run"))
@@ -102,7 +102,7 @@ def temporary_runs(checkout: Checkout) -> Iterator[Finding]:
         what = "says that an experiment runs, which did not come to its end"
         if read(path).get("location") == "dvc-task":  # asks the workers, so it is left to people
             what += f" (`dvc queue kill {read(path).get('name')}` has the queue call it failed)"
-        yield Finding(checkout.named(path.parent), what, "remove it", removal(path.parent))
+        yield Finding(checkout.relative(path.parent), what, "remove it", remover(path.parent))
 
 
 def read(path: Path) -> dict[str, object]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from commands.shell import DVC, clone, dvc, environment, git, output
-from commands.verify.comparison import entries, judge, table
+from commands.verify.comparison import lock_entries, table, verdict
 from commands.verify.record import RECORD
 from stages.formats.datasets import DATASETS
 from stages.runtime.atomic import read_json
@@ -46,18 +46,18 @@ def main() -> None:
     commit = find_commit()
     with working_folder(keep) as folder:
         project = clone(commit, folder / "clone")
-        recorded = entries(project)
+        recorded = lock_entries(project)
         expected = read_json(project / RECORD) if (project / RECORD).exists() else {}
         reproduce(project, data_set(project, folder))
-        made = entries(project)
+        made = lock_entries(project)
         found = json.loads(output(sys.executable, "-m", "commands.verify.record", "--show", folder=project))
         uncommitted = set(git("diff", "--name-only", "--relative", folder=project).splitlines()) - {str(LOCK)}
         figures = dvc("metrics", "diff", folder=project)
-    code, verdict = judge(recorded, made, uncommitted, expected, found)
+    code, meaning = verdict(recorded, made, uncommitted, expected, found)
     say(f"\n{table(recorded, made)}\n")
     if figures:
         say(figures)
-    say(f"verify: {verdict}")
+    say(f"verify: {meaning}")
     sys.exit(code)
 
 

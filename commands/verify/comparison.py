@@ -37,7 +37,7 @@ class Entry:
         return self.stage, self.kind, self.name
 
 
-def entries(clone: Path) -> list[Entry]:
+def lock_entries(clone: Path) -> list[Entry]:
     """What dvc.lock says, stage by stage; raises UserError where there is none."""
     if not (clone / LOCK).exists():
         raise UserError(f"the commit has no {LOCK}; run `dvc repro` and commit it")
@@ -75,9 +75,9 @@ def table(recorded: list[Entry], made: list[Entry]) -> str:
         stage, kind, name = key
         if key in changed:
             before, after = changed[key]
-            lines.append((stage, name, short(before), f"differs: {short(after)}"))
+            lines.append((stage, name, abbreviate(before), f"differs: {abbreviate(after)}"))
         elif kind == "outs":
-            lines.append((stage, name, short(value), "identical"))
+            lines.append((stage, name, abbreviate(value), "identical"))
     widths = [max(len(line[column]) for line in lines) for column in range(3)]
     rows = ["  ".join([*map(str.ljust, line[:3], widths), line[3]]) for line in lines]
     counts = ", ".join(
@@ -88,12 +88,12 @@ def table(recorded: list[Entry], made: list[Entry]) -> str:
     return "\n".join([*rows, f"identical: {counts}"])
 
 
-def short(value: str) -> str:
+def abbreviate(value: str) -> str:
     """The first twelve letters of a hash; of parameters too."""
     return value if len(value) <= 12 else f"{value[:12]}..." if " " in value else value[:12]
 
 
-def judge(
+def verdict(
     recorded: list[Entry],
     made: list[Entry],
     uncommitted: set[str],

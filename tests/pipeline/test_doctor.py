@@ -1,4 +1,4 @@
-"""What goes wrong with a checkout is found, said in a line, and mended when asked; then `dvc repro` works again.
+"""What goes wrong with a checkout is found, said in a line, and fixed when asked; then `dvc repro` works again.
 
 What a kill leaves is made by killing the real dvc, or, where it would not happen every time, by the same bytes.
 """
@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from commands.doctor.processes import living
+from commands.doctor.processes import running_processes
 from tests.pipeline.projects import Completed, Project, new, stages_run
 
 DOCTOR = [sys.executable, "-m", "commands.doctor"]
@@ -55,19 +55,19 @@ def finds(patient: Project, *places: str) -> str:
     assert examined.returncode == 1, examined.stdout
     *lines, last = without_notes(examined)
     assert [line.partition(": ")[0] for line in lines] == list(places), examined.stdout
-    assert last == f"{len(places)} found, 0 mended; `make doctor FIX=1` mends what it can"
+    assert last == f"{len(places)} found, 0 fixed; `make doctor FIX=1` fixes what it can"
     assert everything(patient) == before
     return examined.stdout
 
 
-def mends(patient: Project, *places: str) -> str:
-    """What the doctor says who finds the same and mends it all; after that there is nothing to find."""
+def fixes(patient: Project, *places: str) -> str:
+    """What the doctor says who finds the same and fixes it all; after that there is nothing to find."""
     finds(patient, *places)
     treated = look(patient, "--fix")
     assert treated.returncode == 0, treated.stdout
     *lines, last = without_notes(treated)
     assert [line.partition(": ")[0] for line in lines] == list(places), treated.stdout
-    assert last == f"{len(places)} found, all mended; `dvc repro` works again"
+    assert last == f"{len(places)} found, all fixed; `dvc repro` works again"
     assert without_notes(look(patient)) == [NOTHING]
     return treated.stdout
 
@@ -132,7 +132,7 @@ def test_a_damaged_list_of_users_of_files_is_removed(patient, content):
     patient.dvc("status")
     (patient.path / ".dvc" / "tmp" / "rwlock").write_text(content)  # as 2 of 12 interruptions left it
     refused(patient, *DVC, "repro", because="JSON structure is corrupted")
-    mends(patient, ".dvc/tmp/rwlock")
+    fixes(patient, ".dvc/tmp/rwlock")
     assert stages_run(patient.dvc("repro")) == []
 
 
@@ -143,7 +143,7 @@ def test_a_lock_in_the_name_of_a_number_that_another_process_has_now_is_removed(
     (patient.path / ".dvc" / "tmp" / "rwlock").write_text(json.dumps({"write": users, "read": {}}))
     patient.change({"plot.misclassified": 3})
     refused(patient, *DVC, "repro", because="is busy")
-    assert "names process 1 (/usr/bin/dvc repro), which is gone" in mends(patient, ".dvc/tmp/rwlock")
+    assert "names process 1 (/usr/bin/dvc repro), which is gone" in fixes(patient, ".dvc/tmp/rwlock")
     assert stages_run(patient.dvc("repro")) == ["plot"]
 
 
@@ -151,20 +151,20 @@ def test_a_lock_of_git_that_was_left_behind_is_removed(patient):
     (patient.path / ".git" / "index.lock").touch()
     (patient.path / "README.md").write_text("An edit.")
     refused(patient, "git", "add", "README.md", because="File exists")
-    mends(patient, ".git/index.lock")
+    fixes(patient, ".git/index.lock")
     patient.git("add", "README.md")
 
 
-def test_it_mends_nothing_while_a_process_lives_here_and_says_which(patient):
+def test_it_fixes_nothing_while_a_process_runs_here_and_says_which(patient):
     with training(patient, "repro", "train") as process:
         before = (patient.path / ".dvc" / "tmp" / "rwlock").read_text()
         completed = patient.run(*DOCTOR, "--fix")
         assert completed.returncode == 1
         assert completed.stdout == ""
         assert completed.stderr.startswith("doctor: process ")
-        assert "works in this checkout" in completed.stderr
+        assert "runs in this checkout" in completed.stderr
         shown = look(patient).stdout.splitlines()
-        assert any(line.startswith(f"process {process.pid} works in this checkout") for line in shown)
+        assert any(line.startswith(f"process {process.pid} runs in this checkout") for line in shown)
         assert any("stages.train" in line for line in shown)
         assert (patient.path / ".dvc" / "tmp" / "rwlock").read_text() == before
 
@@ -173,7 +173,7 @@ def test_it_mends_nothing_while_a_process_lives_here_and_says_which(patient):
 def test_what_a_killed_repro_leaves_is_cleared_away(patient):
     with training(patient, "repro", "train") as process:
         kill(process)
-    said = mends(patient, ".dvc/tmp/rwlock")
+    said = fixes(patient, ".dvc/tmp/rwlock")
     assert f"names process {process.pid} " in said
     patient.change({"train.epochs": 2})
     assert stages_run(patient.dvc("repro")) == ["train", "evaluate", "plot"]
@@ -185,7 +185,7 @@ def test_what_a_killed_experiment_leaves_is_cleared_away(patient):
     with training(patient, "exp", "run", "--name", "killed") as process:
         kill(process)
     assert patient.run("git", "symbolic-ref", "HEAD").returncode != 0
-    said = mends(patient, ".dvc/tmp/rwlock", "HEAD", ".git", ".dvc/tmp/exps/run/workspace")
+    said = fixes(patient, ".dvc/tmp/rwlock", "HEAD", ".git", ".dvc/tmp/exps/run/workspace")
     assert "on main again; the files are as they were" in said
     assert patient.git("symbolic-ref", "HEAD") == "refs/heads/main\n"
     assert (patient.path / "README.md").read_text() == "An edit."
@@ -202,7 +202,7 @@ def test_what_a_killed_experiment_in_a_folder_of_its_own_leaves_is_cleared_away(
     assert "Running" in states(patient)
     copy, *_ = patient.path.glob(".dvc/tmp/exps/standalone/tmp*")
     state, *_ = patient.path.glob(".dvc/tmp/exps/standalone/run/*")
-    mends(patient, *(str(path.relative_to(patient.path)) for path in (copy, state)))
+    fixes(patient, *(str(path.relative_to(patient.path)) for path in (copy, state)))
     assert "Running" not in states(patient)
     patient.change({"train.epochs": 2})
     patient.dvc("exp", "run", "--temp", "--name", "after")
@@ -219,22 +219,24 @@ def test_what_a_killed_worker_of_the_queue_leaves_is_cleared_away(plain):
         start, cwd=plain.path, env=plain.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True
     )
     try:
-        wait_for(lambda: any("stages.train" in command for command in living(plain.path).values()), plain)
+        wait_for(
+            lambda: any("stages.train" in command for command in running_processes(plain.path).values()), plain
+        )
     finally:
-        for pid, command in living(plain.path).items():
+        for pid, command in running_processes(plain.path).items():
             if "stages." not in command:
                 os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: not living(plain.path), plain)  # the trainer notices within an epoch
+    wait_for(lambda: not running_processes(plain.path), plain)  # the trainer notices within an epoch
     copy, *_ = plain.path.glob(".dvc/tmp/exps/tmp*")
     state, *_ = plain.path.glob(".dvc/tmp/exps/run/*")
-    said = mends(plain, *(str(path.relative_to(plain.path)) for path in (copy, state)))
+    said = fixes(plain, *(str(path.relative_to(plain.path)) for path in (copy, state)))
     assert "`dvc queue kill killed` has the queue call it failed" in said
 
 
 def wait_for(event: Callable[[], bool], patient: Project) -> None:
     end = time.monotonic() + 60
     while not event():
-        assert time.monotonic() < end, living(patient.path)
+        assert time.monotonic() < end, running_processes(patient.path)
         time.sleep(0.2)
 
 
@@ -291,7 +293,7 @@ def test_where_nothing_is_cached_and_no_remote_is_set_repro_makes_it_again(patie
     )
     treated = look(patient, "--fix")
     assert treated.returncode == 1
-    assert treated.stdout.endswith("1 found, 0 mended\n")
+    assert treated.stdout.endswith("1 found, 0 fixed\n")
     assert "train" in stages_run(patient.dvc("repro"))
     assert without_notes(look(patient)) == [NOTHING]
     assert patient.git("status", "--porcelain") == ""
@@ -303,25 +305,25 @@ def test_where_nothing_is_cached_it_is_fetched_from_the_remote(patient, tmp_path
     patient.dvc("push")
     for name in (".dvc/cache", "data/raw", "data/preprocessed", "data/model", "data/predictions"):
         shutil.rmtree(patient.path / name)
-    mends(patient, ".dvc/cache/files/md5")
+    fixes(patient, ".dvc/cache/files/md5")
     patient.dvc("checkout")
     assert stages_run(patient.dvc("repro")) == []
 
 
 @pytest.mark.slow
-def test_what_the_remote_lacks_too_is_not_called_mended(patient, tmp_path):
+def test_what_the_remote_lacks_too_is_not_called_fixed(patient, tmp_path):
     patient.dvc("remote", "add", "--local", "--default", "store", str(tmp_path / "store"))
     shutil.rmtree(patient.path / ".dvc" / "cache")
     treated = look(patient, "--fix")
     assert treated.returncode == 1
-    assert "not mended: " in treated.stdout
+    assert "not fixed: " in treated.stdout
 
 
 def test_without_git_it_says_how_to_do_without(reproduced, tmp_path):
     patient = new(tmp_path / "Ziffern für später", reproduced.env)
     refused(patient, *DVC, "repro", because="is not a git repository")
     assert "`git init`, or `dvc config --local core.no_scm true`" in finds(patient, ".git")
-    said = mends(patient, ".git")
+    said = fixes(patient, ".git")
     assert "note: core.no_scm is set: DVC works without Git, but for `dvc exp`, `dvc params diff`" in said
     assert stages_run(patient.dvc("repro", "download")) == ["download"]
 
@@ -346,7 +348,7 @@ def test_a_folder_for_what_dvc_remembers_that_cannot_be_written_is_replaced(plai
     del env["DVC_SITE_CACHE_DIR"]
     patient = Project(plain.path, env)
     refused(patient, *DVC, "repro", because="Not a directory")
-    mends(patient, f"{folder}/repo")
+    fixes(patient, f"{folder}/repo")
     assert stages_run(patient.dvc("repro")) == []
     assert patient.git("status", "--porcelain") == ""
 
@@ -370,7 +372,7 @@ def test_where_dvc_cannot_write_the_path_of_the_checkout_it_says_what_fails(pati
     refused(patient, *DVC, "exp", "run", "--temp", because="'ascii' codec can't encode")
     left = [path for name in ("tmp*", "run/*") for path in patient.path.glob(f".dvc/tmp/exps/standalone/{name}")]
     assert left
-    mends(patient, *(str(path.relative_to(patient.path)) for path in left))
+    fixes(patient, *(str(path.relative_to(patient.path)) for path in left))
     note, nothing = look(patient).stdout.splitlines()
     assert note.startswith("note: the path of this checkout")
     assert "`dvc exp run --temp` and `--queue` fail here" in note

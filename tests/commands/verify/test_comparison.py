@@ -1,6 +1,14 @@
 import pytest
 
-from commands.verify.comparison import DIFFERENT, EQUAL, OTHER_ENVIRONMENT, differences, entries, judge, table
+from commands.verify.comparison import (
+    DIFFERENT,
+    EQUAL,
+    OTHER_ENVIRONMENT,
+    differences,
+    lock_entries,
+    table,
+    verdict,
+)
 from stages.runtime.errors import UserError
 
 LOCK = """
@@ -37,56 +45,56 @@ def lock(tmp_path):
             assert old in text
             text = text.replace(old, new)
         (tmp_path / "dvc.lock").write_text(text)
-        return entries(tmp_path)
+        return lock_entries(tmp_path)
 
     return read
 
 
 def test_equal_hashes_are_equal_whatever_the_environment(lock):
-    assert judge(lock(), lock(), set(), HERE, HERE) == (EQUAL, "every hash is the one in dvc.lock")
-    code, verdict = judge(lock(), lock(), set(), HERE, {**HERE, "python": "CPython 3.12.0"})
+    assert verdict(lock(), lock(), set(), HERE, HERE) == (EQUAL, "every hash is the one in dvc.lock")
+    code, meaning = verdict(lock(), lock(), set(), HERE, {**HERE, "python": "CPython 3.12.0"})
     assert code == EQUAL
-    assert "python CPython 3.12.0, recorded CPython 3.11.2" in verdict
+    assert "python CPython 3.12.0, recorded CPython 3.11.2" in meaning
 
 
 @pytest.mark.parametrize("output", ["cccc.dir", "dddd", "ffff"])
 def test_an_output_that_differs_in_an_equal_environment_is_a_1(lock, output):
-    code, verdict = judge(lock(), lock((output, "bebe")), set(), HERE, HERE)
+    code, meaning = verdict(lock(), lock((output, "bebe")), set(), HERE, HERE)
     assert code == DIFFERENT
-    assert "in an environment equal to that in environment.json" in verdict
+    assert "in an environment equal to that in environment.json" in meaning
 
 
 def test_an_output_that_differs_in_another_environment_is_a_2_and_explained(lock):
     there = {**HERE, "packages": {"numpy": "2.3.5", "dvc": "3.67.1"}}
-    code, verdict = judge(lock(), lock(("dddd", "bebe")), set(), there, HERE)
+    code, meaning = verdict(lock(), lock(("dddd", "bebe")), set(), there, HERE)
     assert code == OTHER_ENVIRONMENT
-    assert "packages numpy 2.4.6, recorded 2.3.5" in verdict
-    assert "Versions decide bytes" in verdict
-    assert "dvc 3" not in verdict
+    assert "packages numpy 2.4.6, recorded 2.3.5" in meaning
+    assert "Versions decide bytes" in meaning
+    assert "dvc 3" not in meaning
 
 
 def test_an_output_that_differs_from_one_of_an_unknown_environment_is_a_2(lock):
-    code, verdict = judge(lock(), lock(("dddd", "bebe")), set(), {}, HERE)
+    code, meaning = verdict(lock(), lock(("dddd", "bebe")), set(), {}, HERE)
     assert code == OTHER_ENVIRONMENT
-    assert "no environment.json" in verdict
+    assert "no environment.json" in meaning
 
 
 @pytest.mark.parametrize("change", [("bbbb", "bebe"), ("seed: 0", "seed: 1"), ("stages.evaluate", "stages.score")])
 def test_a_lock_made_from_other_code_or_parameters_is_a_1_in_any_environment(lock, change):
-    code, verdict = judge(lock(), lock(change, ("dddd", "bebe")), set(), {}, HERE)
+    code, meaning = verdict(lock(), lock(change, ("dddd", "bebe")), set(), {}, HERE)
     assert code == DIFFERENT
-    assert "dvc.lock was made from other files than the commit holds" in verdict
+    assert "dvc.lock was made from other files than the commit holds" in meaning
 
 
 def test_a_commit_that_contradicts_its_own_lock_is_a_1(lock):
-    code, verdict = judge(lock(), lock(), {"metrics/test.json"}, HERE, HERE)
+    code, meaning = verdict(lock(), lock(), {"metrics/test.json"}, HERE, HERE)
     assert code == DIFFERENT
-    assert "(metrics/test.json)" in verdict
+    assert "(metrics/test.json)" in meaning
 
 
 def test_a_stage_that_the_lock_does_not_know_is_a_1(lock):
     recorded = [entry for entry in lock() if entry.stage != "evaluate"]
-    code, _ = judge(recorded, lock(), set(), HERE, HERE)
+    code, _ = verdict(recorded, lock(), set(), HERE, HERE)
     assert code == DIFFERENT
 
 
@@ -109,4 +117,4 @@ def test_cpu_features_are_named_one_by_one():
 
 def test_a_commit_without_a_lock_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"no dvc\.lock"):
-        entries(tmp_path)
+        lock_entries(tmp_path)
