@@ -1,4 +1,4 @@
-"""Experiments: docs/experiments/README.md, the log of what was tried and what came out.
+"""Report: docs/experiments/README.md, the log of what was tried and what came out.
 
     python -m commands.sweep.report
 
@@ -28,13 +28,12 @@ def main() -> None:
 
 def page(template: str) -> str:
     """The template with its tables."""
-    template = re.sub(
-        r"^\{\{([a-z0-9-]+) compared with ([a-z0-9-]+)\}\}$",
-        lambda found: comparison(found[1], found[2]),
+    return re.sub(
+        r"^\{\{([a-z0-9-]+)(?: compared with ([a-z0-9-]+))?\}\}$",
+        lambda found: comparison(found[1], found[2]) if found[2] else table(found[1]),
         template,
         flags=re.MULTILINE,
     )
-    return re.sub(r"^\{\{([a-z0-9-]+)\}\}$", lambda found: table(found[1]), template, flags=re.MULTILINE)
 
 
 def table(name: str) -> str:
@@ -79,7 +78,8 @@ def validation_rows(sweep: Sweep, found: Sequence[Experiment]) -> list[str]:
 def test_rows(sweep: Sweep, found: Sequence[Experiment]) -> list[str]:
     """A row a run: errors on the test images with their interval; then mean, least and most of each setting."""
     lines = [
-        "| what | seed | test errors of 10,000 | error rate, 95 % Wilson interval | with views | training, s |",
+        "| what | seed | test errors of 10,000 | error rate, 95 % Wilson interval | with test-time augmentation "
+        "| training, s |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for name, row in sweep.rows.items():
@@ -116,31 +116,24 @@ def time(runs: Sequence[Experiment]) -> str:
 
 
 def comparison(name: str, other: str) -> str:
-    """Two sweeps on the test images, seed by seed: who alone misread how many, and McNemar's exact p."""
-    theirs = {entry.seed: misread(entry) for entry in up_to_date(other, read_sweep(other))}
+    """Two sweeps on the test images, seed by seed: how many each alone misclassified, and McNemar's exact p."""
+    ours, theirs = (
+        {entry.seed: set(entry.metrics["test"]["misclassified"]) for entry in up_to_date(sweep, read_sweep(sweep))}
+        for sweep in (name, other)
+    )
     lines = [
-        f"| seed | misread by `{name}` alone | by `{other}` alone | by both | McNemar's exact p, two-sided |",
+        f"| seed | `{name}` alone misclassified | `{other}` alone | both | McNemar's exact p, two-sided |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for entry in up_to_date(name, read_sweep(name)):
-        if entry.seed in theirs:
-            ours = misread(entry)
-            a, b, both = (
-                len(ours - theirs[entry.seed]),
-                len(theirs[entry.seed] - ours),
-                len(ours & theirs[entry.seed]),
-            )
-            lines.append(f"| {entry.seed} | {a} | {b} | {both} | {mcnemar(a, b):.2g} |")
+    for seed, images in ours.items():
+        if seed in theirs:
+            a, b, both = len(images - theirs[seed]), len(theirs[seed] - images), len(images & theirs[seed])
+            lines.append(f"| {seed} | {a} | {b} | {both} | {mcnemar(a, b):.2g} |")
     return "\n".join(lines)
 
 
-def misread(entry: Experiment) -> set[int]:
-    """Positions of the test images that a run read wrongly."""
-    return set(entry.metrics["test"]["misclassified"])
-
-
 def mcnemar(a: int, b: int) -> float:
-    """The exact two-sided p of McNemar's test: with a and b images misread by one alone, is it chance?
+    """The exact two-sided p of McNemar's test: with a and b images misclassified by one alone, is it chance?
 
     p = 2 P(X <= min(a, b)) for X binomial (a + b, 1/2), at most 1. (Q. McNemar, Note on the sampling error of the
     difference between correlated proportions or percentages, 1947.)
@@ -150,4 +143,4 @@ def mcnemar(a: int, b: int) -> float:
 
 
 if __name__ == "__main__":
-    run_or_exit("experiments", main)
+    run_or_exit("report", main)
