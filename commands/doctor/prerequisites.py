@@ -64,9 +64,9 @@ def site_cache(checkout: Checkout) -> Iterator[Finding]:
         checkout.dvc("config", "--local", "core.site_cache_dir", str(own))
         return f"{checkout.relative(own)} is used instead, by .dvc/config.local"
 
+    what = "cannot be written, so that every DVC command fails"
     if "DVC_SITE_CACHE_DIR" in os.environ or not str(own).isascii():
         remedy = "set DVC_SITE_CACHE_DIR, in the environment, to a folder that you may write"
-        yield Finding(str(wanted), "cannot be written, so that every DVC command fails", remedy)
+        yield Finding(str(wanted), what, remedy)
     else:
-        remedy = f"`dvc config --local core.site_cache_dir '{own}'`"
-        yield Finding(str(wanted), "cannot be written, so that every DVC command fails", remedy, move)
+        yield Finding(str(wanted), what, f"`dvc config --local core.site_cache_dir '{own}'`", move)

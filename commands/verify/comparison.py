@@ -1,8 +1,7 @@
-"""Two readings of dvc.lock, and of the environment, compared: a table for people, a verdict, an exit code."""
+"""Two states of dvc.lock, and of the environment, compared: a table for people, a verdict, an exit code."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from commands.verify.record import RECORD
@@ -22,56 +21,39 @@ EXPLANATIONS = {  # keys of environment.json, and why their values matter
 }
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One hash in dvc.lock: what a stage (its name) reads or makes; or its command or parameters themselves."""
-
-    stage: str
-    kind: str  # cmd | deps | params | outs
-    name: str
-    value: str
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """Where it stands."""
-        return self.stage, self.kind, self.name
+Entries = Mapping[tuple[str, str, str], str]
+"""The hashes in dvc.lock by stage, kind (cmd, deps, params, outs) and name; a command or parameter as it is."""
 
 
-def lock_entries(clone: Path) -> list[Entry]:
-    """What dvc.lock says, stage by stage; raises UserError where there is none."""
-    if not (clone / LOCK).exists():
+def lock_entries(project: Path) -> Entries:
+    """The entries of dvc.lock, stage by stage; raises UserError if there are none."""
+    if not (project / LOCK).exists():
         raise UserError(f"the commit has no {LOCK}; run `dvc repro` and commit it")
-    found = []
-    stages = parse((clone / LOCK).read_bytes(), LOCK).get("stages")
+    stages = parse((project / LOCK).read_bytes(), LOCK).get("stages")
     if not isinstance(stages, dict):
         raise UserError(f"{LOCK} names no stages; run `dvc repro` and commit it")
+    found = {}
     for stage, content in stages.items():
-        found.append(Entry(stage, "cmd", "command", content["cmd"]))
+        found[stage, "cmd", "command"] = content["cmd"]
         for kind in ("deps", "outs"):
-            found += [Entry(stage, kind, item["path"], item["md5"]) for item in content.get(kind, [])]
+            found |= {(stage, kind, item["path"]): item["md5"] for item in content.get(kind, [])}
         for file, values in content.get("params", {}).items():
-            found += [
-                Entry(stage, "params", f"{file}:{name}", json.dumps(value)) for name, value in values.items()
-            ]
+            found |= {(stage, "params", f"{file}:{name}"): json.dumps(value) for name, value in values.items()}
     return found
 
 
-def changed_entries(recorded: list[Entry], made: list[Entry]) -> dict[tuple[str, str, str], tuple[str, str]]:
-    """What has two values, by where it stands; "nothing" where it stands in one of both alone."""
-    before, after = ({entry.key: entry.value for entry in side} for side in (recorded, made))
-    return {
-        key: (before.get(key, "nothing"), after.get(key, "nothing"))
-        for key in {**before, **after}
-        if before.get(key) != after.get(key)
-    }
+def changed_entries(recorded: Entries, made: Entries) -> dict[tuple[str, str, str], tuple[str, str]]:
+    """Both values of each entry that differs; "nothing" for one that is on one side alone."""
+    pairs = {key: (recorded.get(key, "nothing"), made.get(key, "nothing")) for key in {**recorded, **made}}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def table(recorded: list[Entry], made: list[Entry]) -> str:
+def table(recorded: Entries, made: Entries) -> str:
     """A line for every output, and for whatever else differs; then how many are identical."""
     changed = changed_entries(recorded, made)
-    keys = {entry.key: entry.value for entry in [*recorded, *made]}
+    entries = {**recorded, **made}
     lines = [("stage", "", "dvc.lock", "here")]
-    for key, value in keys.items():
+    for key, value in entries.items():
         stage, kind, name = key
         if key in changed:
             before, after = changed[key]
@@ -81,8 +63,8 @@ def table(recorded: list[Entry], made: list[Entry]) -> str:
     widths = [max(len(line[column]) for line in lines) for column in range(3)]
     rows = ["  ".join([*map(str.ljust, line[:3], widths), line[3]]) for line in lines]
     counts = ", ".join(
-        f"{sum(1 for key in keys if key[1] in kinds and key not in changed)} of "
-        f"{sum(1 for key in keys if key[1] in kinds)} {what}"
+        f"{sum(1 for key in entries if key[1] in kinds and key not in changed)} of "
+        f"{sum(1 for key in entries if key[1] in kinds)} {what}"
         for what, kinds in (("outputs", ("outs",)), ("inputs", ("cmd", "deps", "params")))
     )
     return "\n".join([*rows, f"identical: {counts}"])
@@ -94,8 +76,8 @@ def abbreviate(value: str) -> str:
 
 
 def verdict(
-    recorded: list[Entry],
-    made: list[Entry],
+    recorded: Entries,
+    made: Entries,
     uncommitted: set[str],
     expected: Mapping[str, object],
     found: Mapping[str, object],
@@ -106,7 +88,7 @@ def verdict(
     environment.json (empty: none) and the one here.
     """
     changed = changed_entries(recorded, made)
-    outputs = {entry.name for entry in [*recorded, *made] if entry.kind == "outs"}
+    outputs = {name for _, kind, name in {**recorded, **made} if kind == "outs"}
     inside = tuple(f"{output}/" for output in outputs)
     sources = [name for _, kind, name in changed if kind != "outs" and name not in outputs]
     sources = sorted({name for name in sources if not name.startswith(inside)})
