@@ -1,4 +1,4 @@
-"""Check: is params.yaml as it should be, all of it? Run as `python -m commands.check`, or `make check`."""
+"""Check: validate every section of params.yaml. Run as `python -m commands.check`, or `make check`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ SECTIONS: dict[str, type[Section]] = {
 
 
 def mistakes_in(content: Mapping[str, object], path: Path = PARAMS) -> list[str]:
-    """A line for each section with mistakes, or that nobody reads; `path` is where the content stands."""
+    """A line for each section that has mistakes or is unknown; `path` is the file that holds the content."""
     mistakes = [
         f"{path}: the section {name} is not known; {did_you_mean(str(name), list(SECTIONS))}"
         for name in content

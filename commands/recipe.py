@@ -1,4 +1,4 @@
-"""Recipe: a named set of parameters goes into params.yaml. Run as `python -m commands.recipe NAME [--force]`.
+"""Recipe: write a named set of parameters into params.yaml. Run as `python -m commands.recipe NAME [--force]`.
 
 recipes/NAME.yaml holds some of the parameters; what it does not name is as in the params.yaml of the last commit.
 `dvc repro` or `dvc exp run` does the rest. Without a NAME the recipes are listed.
@@ -28,7 +28,7 @@ BACK = f"`git checkout -- {PARAMS}` brings the committed parameters back"
 
 
 def main() -> None:
-    """List the recipes, or put one of them into params.yaml: whole, or, where anything is wrong, not at all."""
+    """List the recipes, or write one of them into params.yaml: whole, or, if anything is wrong, not at all."""
     parser = argparse.ArgumentParser(prog="python -m commands.recipe", description=__doc__.splitlines()[0])
     parser.add_argument("name", nargs="?", help="one of the recipes; without it they are listed")
     parser.add_argument("--force", action="store_true", help=f"overwrite uncommitted edits of {PARAMS}")
@@ -45,16 +45,16 @@ def names() -> list[str]:
 
 
 def purpose(name: str) -> str:
-    """What a recipe is for: the first line of its file."""
+    """The purpose of a recipe: the first line of its file."""
     with (RECIPES / f"{name}.yaml").open(encoding="utf-8") as file:
         return file.readline().lstrip("#").strip()
 
 
 def apply(name: str, *, force: bool) -> None:
-    """Write the committed parameters with those of the recipe into params.yaml, and say what changed.
+    """Write the committed parameters with those of the recipe into params.yaml, and print what changed.
 
-    Raises UserError where there is no such recipe or it has mistakes, where Git has no params.yaml, and, without
-    `force`, where somebody has edited params.yaml: edits that a recipe made do not count.
+    Raises UserError if there is no such recipe or it has mistakes, if Git has no params.yaml, and, without
+    `force`, if params.yaml has been edited otherwise than by a recipe.
     """
     if name not in names():
         raise UserError(f"there is no recipe {name}; there are {', '.join(names())}")
@@ -73,9 +73,9 @@ def apply(name: str, *, force: bool) -> None:
         change = f"{key}: {before.get(key, '(not there)')} -> {after.get(key, '(not there)')}"
         print(redact_credentials(change))  # noqa: T201
     if changed:
-        print(f"{PARAMS} is as the recipe {name} wants it; `dvc repro` trains with it. {BACK}.")  # noqa: T201
+        print(f"{PARAMS} has the values of the recipe {name}; `dvc repro` trains with it. {BACK}.")  # noqa: T201
     else:
-        print(f"{PARAMS} was as the recipe {name} wants it already")  # noqa: T201
+        print(f"{PARAMS} had the values of the recipe {name} already")  # noqa: T201
 
 
 def parameters() -> dict[str, str]:
@@ -144,13 +144,13 @@ def with_recipe(committed: str, name: str) -> str:
     yaml.dump(content, text)
     if YAML(typ="safe", pure=True).load(text.getvalue()) != content:
         raise UserError(
-            f"{PARAMS} of the last commit has a form in which {path} cannot be written; edit it by hand"
+            f"{PARAMS} of the last commit has a notation that the values of {path} do not fit; edit it by hand"
         )
     return text.getvalue()
 
 
 def merge(content: dict[str, Any], recipe: Mapping[str, Any]) -> None:
-    """Give the content the values of the recipe, section by section; a value that is the same keeps its form."""
+    """Set the values of the recipe in the content, section by section; an equal value keeps its notation."""
     for key, value in recipe.items():
         if isinstance(value, dict) and isinstance(content.get(key), dict):
             merge(content[key], value)
@@ -159,7 +159,7 @@ def merge(content: dict[str, Any], recipe: Mapping[str, Any]) -> None:
 
 
 def in_one_line(values: list[Any]) -> CommentedSeq:
-    """A list as `[1, 2]`: ruamel spoils the file where one with a line an item becomes []."""
+    """A list as `[1, 2]`: ruamel writes invalid YAML where a list with a line per item becomes []."""
     sequence = CommentedSeq(values)
     sequence.fa.set_flow_style()
     return sequence
@@ -173,7 +173,7 @@ WithNull.add_representer(type(None), lambda here, _: here.represent_scalar("tag:
 
 
 def round_trip() -> YAML:
-    """Reads and writes params.yaml such that what has not changed stays as it is, byte for byte."""
+    """Reads and writes params.yaml such that what has not changed keeps its bytes."""
     yaml = YAML()
     yaml.Representer = WithNull
     yaml.width = 10_000  # no line is broken

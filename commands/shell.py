@@ -38,6 +38,14 @@ def output(*command: str, folder: Path | None = None) -> str:
     return done.stdout
 
 
+def head_commit() -> str:
+    """The commit that is checked out; raises UserError if there is none."""
+    try:
+        return git("rev-parse", "--verify", "HEAD").strip()
+    except UserError as error:
+        raise UserError(f"there is no commit here to begin from ({error})") from None
+
+
 def clone(commit: str, folder: Path) -> Path:
     """Clone this repository into an empty folder, with a commit checked out; returns where dvc.yaml is there."""
     top, prefix = (git("rev-parse", option).rstrip("\n") for option in ("--show-toplevel", "--show-prefix"))

@@ -9,6 +9,7 @@ from typing import Any
 from tqdm import tqdm
 
 from commands.doctor.checkout import Checkout, Finding, remover
+from commands.shell import dvc
 from stages.runtime.edits import content_hash, path_of
 from stages.runtime.errors import UserError
 
@@ -16,17 +17,17 @@ NAME = re.compile(r"[0-9a-f]{30}(\.dir)?")
 
 
 def damaged(checkout: Checkout) -> Iterator[Finding]:
-    """Objects with another content than their name says: DVC trusts read-only files without hashing them.
+    """Objects whose MD5 is not their name: DVC trusts read-only files without hashing them.
 
-    What DVC has put into the workspace from such an object is as damaged, and DVC takes it for sound.
+    What DVC has copied into the workspace from such an object is damaged too, and DVC does not notice.
     """
-    spoilt: dict[str, list[Path]] = {}  # by what they hold now: several may be cut to the same nothing
+    spoilt: dict[str, list[Path]] = {}  # by the MD5 that they have now: several may be truncated to nothing
     for path in tqdm(objects(checkout.cache), desc="cache", unit="object", leave=False, disable=None):
         found = content_hash(path)
         if found is not None and found != path.parent.name + path.name.removesuffix(".dir"):
             spoilt.setdefault(found, []).append(path)
     for path in sorted(path for paths in spoilt.values() for path in paths):
-        what = "is damaged: its MD5 is not its name, and DVC would restore it without a word"
+        what = "is damaged: its MD5 is not its name, and DVC would restore it without a warning"
         yield Finding(checkout.relative(path), what, "remove it, then `dvc repro`", remover(path))
     if not spoilt:
         return
@@ -38,7 +39,7 @@ def damaged(checkout: Checkout) -> Iterator[Finding]:
 
 
 def missing(checkout: Checkout) -> Iterator[Finding]:
-    """What dvc.lock names and the cache does not hold: fetched where a remote is set, else made again."""
+    """Outputs in dvc.lock that the cache lacks: fetched if a default remote is set, else made again."""
     lacking = missing_outputs(checkout)
     if not lacking:
         return
@@ -51,7 +52,7 @@ def missing(checkout: Checkout) -> Iterator[Finding]:
         return
 
     def fetch_all() -> str:
-        checkout.dvc("fetch")
+        dvc("fetch")
         if still := missing_outputs(checkout):
             raise UserError(f"the remote does not have {', '.join(still)} either; `dvc repro` makes it again")
         return "fetched"
@@ -60,7 +61,7 @@ def missing(checkout: Checkout) -> Iterator[Finding]:
 
 
 def objects(cache: Path) -> list[Path]:
-    """Every object; DVC's own unfinished files are none."""
+    """Every object, without the unfinished files of DVC."""
     return sorted(path for path in cache.glob("??/*") if NAME.fullmatch(path.name))
 
 
@@ -77,24 +78,24 @@ def outputs(checkout: Checkout) -> list[Path]:
 
 
 def missing_outputs(checkout: Checkout) -> list[str]:
-    """The outputs of which an object is not in the cache."""
+    """The outputs of which the cache lacks an object."""
     wanted = {out for stage in checkout.stages("dvc.yaml").values() for out in cached_outputs(stage)}
     locked = [out for stage in checkout.stages("dvc.lock").values() for out in stage.get("outs", [])]
     return [
         str(out["path"])
         for out in locked
         if out["path"] in wanted
-        and not all(place.exists() for place in object_paths(checkout.cache, str(out["md5"])))
+        and not all(path.exists() for path in object_paths(checkout.cache, str(out["md5"])))
     ]
 
 
 def object_paths(cache: Path, md5: str) -> Iterator[Path]:
-    """Where the objects of an output lie: one for a file; for a folder its list, and one for each file on it."""
-    place = cache / md5[:2] / md5[2:]
-    yield place
-    if md5.endswith(".dir") and place.exists():
+    """Paths of the objects of an output: one for a file; for a folder its list, and one for each file on it."""
+    path = cache / md5[:2] / md5[2:]
+    yield path
+    if md5.endswith(".dir") and path.exists():
         try:
-            listed = [str(entry["md5"]) for entry in json.loads(place.read_bytes())]
-        except (ValueError, KeyError, TypeError):  # damaged, which `damaged` says
+            listed = [str(entry["md5"]) for entry in json.loads(path.read_bytes())]
+        except (ValueError, KeyError, TypeError):  # `damaged` reports it
             return
         yield from (cache / name[:2] / name[2:] for name in listed)

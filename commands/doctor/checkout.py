@@ -78,10 +78,6 @@ class Checkout:
         except UserError:
             return None
 
-    def dvc(self, *args: str) -> None:
-        """Run a command of DVC; raises UserError with its last line where it fails."""
-        shell.dvc(*args, folder=self.root)
-
     def stages(self, name: str) -> Mapping[str, Mapping[str, Any]]:
         """The stages in dvc.yaml or dvc.lock, which may be missing; raises UserError where it is no YAML."""
         path = self.root / name

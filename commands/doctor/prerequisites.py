@@ -8,6 +8,7 @@ from pathlib import Path
 from dvc.dirs import site_cache_dir
 
 from commands.doctor.checkout import Checkout, Finding
+from commands.shell import dvc
 
 WITHOUT_GIT = "`dvc exp`, `dvc params diff`, `dvc metrics diff` and `dvc plots diff`"
 
@@ -41,7 +42,7 @@ def history(checkout: Checkout) -> Iterator[Finding]:
     else:
 
         def do_without() -> str:
-            checkout.dvc("config", "--local", "core.no_scm", "true")
+            dvc("config", "--local", "core.no_scm", "true")
             return "core.no_scm is set in .dvc/config.local"
 
         yield Finding(
@@ -61,7 +62,7 @@ def site_cache(checkout: Checkout) -> Iterator[Finding]:
     own = checkout.tmp / "site"
 
     def move() -> str:
-        checkout.dvc("config", "--local", "core.site_cache_dir", str(own))
+        dvc("config", "--local", "core.site_cache_dir", str(own))
         return f"{checkout.relative(own)} is used instead, by .dvc/config.local"
 
     what = "cannot be written, so that every DVC command fails"

@@ -72,7 +72,7 @@ def is_pipeline(command: list[str]) -> bool:
 
 
 def checkout_of(process: psutil.Process) -> Path | None:
-    """The checkout that a process works in; DVC's copy of one for an experiment counts as the original."""
+    """The checkout that holds the working folder of a process; a copy for an experiment counts as the original."""
     try:
         folder = process.cwd()
     except psutil.Error:
@@ -84,10 +84,10 @@ def checkout_of(process: psutil.Process) -> Path | None:
 
 
 def is_same_process(pid: int, command: str, path: Path) -> bool:
-    """Is the process of this number the one that wrote its command into the file? Numbers are given again.
+    """Is the process with this number the one that wrote its command into the file? Numbers are reused.
 
-    It began before the file was written last, and its arguments are those: of the program itself the file has
-    another name than the system.
+    It is if it began before the file was last written and has the same arguments (the file and the system name the
+    program itself differently).
     """
     try:
         process = psutil.Process(pid)
@@ -95,6 +95,6 @@ def is_same_process(pid: int, command: str, path: Path) -> bool:
         older = process.create_time() <= path.stat().st_mtime + 1
         return older and " ".join(process.cmdline()).endswith(arguments)
     except psutil.AccessDenied:
-        return True  # somebody else's: better one refusal too many
+        return True  # another user's: better one refusal too many
     except psutil.Error:
         return False

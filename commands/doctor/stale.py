@@ -14,7 +14,7 @@ UNFINISHED = {1, RUNS}  # 1: being prepared
 
 
 def locks(checkout: Checkout) -> Iterator[Finding]:
-    """DVC's list of who reads and writes what: empty after an interruption, naming the dead after a kill."""
+    """DVC's list of who reads and writes what: empty after an interruption, with dead processes after a kill."""
     for path in (checkout.tmp / name for name in RWLOCKS):
         if not path.exists():
             continue
@@ -29,7 +29,7 @@ def locks(checkout: Checkout) -> Iterator[Finding]:
 
 
 def locks_of_git(checkout: Checkout) -> Iterator[Finding]:
-    """A command of Git that was killed leaves its lock, and every later one refuses."""
+    """A killed command of Git leaves its lock, and every later one refuses to run."""
     found = checkout.git("rev-parse", "--absolute-git-dir")
     if found is None or git_works_in(checkout.root):
         return
@@ -39,7 +39,7 @@ def locks_of_git(checkout: Checkout) -> Iterator[Finding]:
 
 
 def experiments(checkout: Checkout) -> Iterator[Finding]:
-    """`dvc exp run` works on a detached HEAD, and notes in refs what it will clear away at its end."""
+    """`dvc exp run` works on a detached HEAD, and keeps in refs what it will remove at its end."""
     form = "--format=%(refname) %(objectname:short)"
     listed = checkout.git("for-each-ref", form, "refs/exps/exec", "refs/exps/temp") or ""
     left = [line.split() for line in listed.splitlines() if not line.startswith(STAYING)]
@@ -88,7 +88,7 @@ def detached(checkout: Checkout) -> Finding:
 
 
 def temporary_runs(checkout: Checkout) -> Iterator[Finding]:
-    """Copies of the project in which experiments ran, and files that say that one still does."""
+    """Copies of the project in which experiments ran, a sweep's too, and files that say that one still runs."""
     folder = checkout.tmp / "exps"
     for copy in sorted([*folder.glob("tmp*"), *folder.glob("standalone/tmp*")]):
         size = sum(path.lstat().st_size for path in copy.rglob("*"))

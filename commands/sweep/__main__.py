@@ -29,17 +29,8 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from commands import shell
-from commands.sweep.plan import (
-    RESULTS,
-    Experiment,
-    Sweep,
-    experiment_name,
-    experiments,
-    missing_experiments,
-    options,
-    read_sweep,
-    save,
-)
+from commands.sweep import plan
+from commands.sweep.plan import Experiment, Sweep
 from stages.formats.tables import read_columns
 from stages.runtime.atomic import read_json
 from stages.runtime.errors import UserError, run_or_exit
@@ -55,24 +46,18 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.jobs < 1:
         raise UserError(f"--jobs is {arguments.jobs}: should be at least 1")
-    sweep = read_sweep(arguments.name)
-    wanted = list(experiments(sweep) if arguments.again else missing_experiments(arguments.name, sweep))
+    sweep = plan.read_sweep(arguments.name)
+    wanted = list(plan.experiments(sweep) if arguments.again else plan.missing_experiments(arguments.name, sweep))
     if not wanted:
-        print(f"all is in {RESULTS / arguments.name}.json already; --again runs it again")  # noqa: T201
+        print(f"all is in {plan.RESULTS / arguments.name}.json already; --again runs it again")  # noqa: T201
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     run_all(arguments.name, sweep, wanted, committed(), arguments.jobs)
 
 
 def committed() -> str:
-    """The commit that is checked out, which experiments begin from.
-
-    Raises UserError where there is none, or where what they depend on has edits that are not committed.
-    """
-    try:
-        commit = shell.git("rev-parse", "--verify", "HEAD").strip()
-    except UserError as error:
-        raise UserError(f"experiments begin from a commit, and there is none here ({error})") from None
+    """The commit that is checked out; raises UserError if what experiments depend on has edits besides."""
+    commit = shell.head_commit()
     inputs = ("params.yaml", "dvc.yaml", "recipes", "nn", "stages")
     if edited := shell.git("status", "--porcelain", "--untracked-files=no", "--", *inputs):
         names = ", ".join(line.split()[-1] for line in edited.splitlines())
@@ -93,9 +78,9 @@ def run_all(name: str, sweep: Sweep, wanted: Sequence[Experiment], commit: str, 
         try:
             for future in as_completed(futures):
                 try:
-                    save(name, sweep, future.result())
+                    plan.save(name, sweep, future.result())
                 except (UserError, OSError) as error:
-                    failed.append(f"{experiment_name(name, futures[future])}: {error}")
+                    failed.append(f"{plan.experiment_name(name, futures[future])}: {error}")
         except KeyboardInterrupt:
             stop(pool, list(futures))
             raise
@@ -105,14 +90,14 @@ def run_all(name: str, sweep: Sweep, wanted: Sequence[Experiment], commit: str, 
 
 def run(name: str, sweep: Sweep, experiment: Experiment, commit: str) -> Experiment:
     """Run an experiment in a clone of its own, and return it with its metrics; raises UserError where it fails."""
-    title = experiment_name(name, experiment)
+    title = plan.experiment_name(name, experiment)
     copies = TMP / "exps"  # `make doctor` finds what a killed sweep leaves there, as it does DVC's own tmp*
     copies.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=copies, prefix="tmp", ignore_cleanup_errors=True) as folder:
         project = shell.clone(commit, Path(folder))
         share_cache(project)
         stage = [sweep.stage] if sweep.stage else []
-        shell.dvc("exp", "run", *stage, "--name", title, *options(experiment.set), folder=project)
+        shell.dvc("exp", "run", *stage, "--name", title, *plan.options(experiment.set), folder=project)
         ref = f"refs/exps/{commit[:2]}/{commit[2:]}/{title}"
         shell.git("fetch", "--quiet", "--no-write-fetch-head", folder, f"+{ref}:{ref}")
         return with_metrics(experiment, project, title, whole=sweep.stage is None)

@@ -1,4 +1,4 @@
-"""A sweep: which experiments it consists of, and the results that are kept of them."""
+"""A sweep: the experiments it consists of, and their results."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from commands.recipe import RECIPES, leaves, names
 from stages.runtime.atomic import read_json, write_json
@@ -20,7 +18,7 @@ Value = bool | int | float | str | None | list[int]
 
 
 class Row(StrictModel):
-    """What one row changes, and what that is in words."""
+    """The parameters that one row sets, and what that means."""
 
     about: str
     set: dict[str, Value] = Field(default_factory=dict)
@@ -44,23 +42,20 @@ class Experiment(StrictModel):
     row: str
     seed: int
     set: dict[str, Value]
-    metrics: dict[str, dict[str, Any]] = Field(
-        default_factory=dict
-    )  # by file: train, and validation and test where the stage is null
+    # By file: train; validation and test too if the stage is null.
+    metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)
     seconds: float | None = None  # of training
 
 
 def read_sweep(name: str) -> Sweep:
-    """The sweep of this name; raises UserError where there is none, or it is not as it should be."""
+    """The sweep of this name; raises UserError if there is none, or it is not valid."""
     path = SWEEPS / f"{name}.yaml"
     if not path.exists():
         raise UserError(
             f"{path} is missing; {did_you_mean(name, sorted(file.stem for file in SWEEPS.glob('*.yaml')))}"
         )
     try:
-        sweep = Sweep.model_validate(YAML(typ="safe", pure=True).load(path.read_text("utf-8")))
-    except YAMLError as error:
-        raise UserError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from None
+        sweep = Sweep.model_validate(read_all(path))
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
@@ -78,14 +73,14 @@ def experiments(sweep: Sweep) -> Iterator[Experiment]:
 
 
 def up_to_date(name: str, sweep: Sweep) -> list[Experiment]:
-    """Those results that were made with the settings that the sweep has now, in its order."""
+    """The results that were made with the settings that the sweep has now, in its order."""
     done = {(entry.row, entry.seed): entry for entry in results(name)}
     wanted = [(done.get((entry.row, entry.seed)), entry.set) for entry in experiments(sweep)]
     return [entry for entry, settings in wanted if entry is not None and entry.set == settings]
 
 
 def results(name: str) -> list[Experiment]:
-    """What docs/experiments/results/NAME.json holds."""
+    """The results in docs/experiments/results/NAME.json."""
     path = RESULTS / f"{name}.json"
     if not path.exists():
         return []
@@ -95,7 +90,7 @@ def results(name: str) -> list[Experiment]:
 
 
 def missing_experiments(name: str, sweep: Sweep) -> Iterator[Experiment]:
-    """Those experiments of the sweep that the results lack, or hold with other settings."""
+    """The experiments of the sweep without results, or with results of other settings."""
     done = {(entry.row, entry.seed) for entry in up_to_date(name, sweep)}
     for experiment in experiments(sweep):
         if (experiment.row, experiment.seed) not in done:
@@ -103,7 +98,7 @@ def missing_experiments(name: str, sweep: Sweep) -> Iterator[Experiment]:
 
 
 def experiment_name(sweep: str, experiment: Experiment) -> str:
-    """What DVC calls an experiment."""
+    """The name of an experiment in DVC."""
     return f"{sweep}-{experiment.row}-{experiment.seed}"
 
 
@@ -114,7 +109,7 @@ def options(values: Mapping[str, Value]) -> list[str]:
 
 
 def save(name: str, sweep: Sweep, experiment: Experiment) -> None:
-    """Put one experiment into docs/experiments/results/NAME.json, and say so."""
+    """Put the results of one experiment into docs/experiments/results/NAME.json, and print its error rate."""
     place = {(entry.row, entry.seed): number for number, entry in enumerate(experiments(sweep))}
     others = [entry for entry in results(name) if (entry.row, entry.seed) != (experiment.row, experiment.seed)]
     entries = sorted(

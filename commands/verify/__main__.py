@@ -1,9 +1,9 @@
 """Verify: does the commit make the bytes that dvc.lock promises? `python -m commands.verify`, or `make verify`.
 
 Clones the commit that is checked out into a folder of its own, runs every stage there, in this environment, and
-compares every hash with dvc.lock. Exit code 0: all are equal. 1: something differs, and the environment does not
-explain it. 2: something differs, and so does the environment from the one in environment.json. 3: it could not be
-found out. (make itself exits with 2 whatever the code was.)
+compares every hash with dvc.lock. Exit code 0: all are equal. 1: some differ, and the environment does not explain
+it. 2: some differ, and so does the environment from the one in environment.json. 3: the comparison could not be
+made. (make itself exits with 2 for every failure.)
 """
 
 import argparse
@@ -13,12 +13,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from commands.shell import DVC, clone, dvc, environment, git, output
+from commands.shell import DVC, clone, dvc, environment, git, head_commit, output
 from commands.verify.comparison import lock_entries, table, verdict
 from commands.verify.record import RECORD
 from stages.formats.datasets import DATASETS
@@ -39,12 +38,16 @@ class Parser(argparse.ArgumentParser):
 
 
 def main() -> None:
-    """Clone, run, compare, say what came out; the exit code says it too."""
+    """Clone, run, compare, print the result; the exit code gives it too."""
     parser = Parser(prog="verify", description="Run a clean clone and compare it with dvc.lock.")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="clone into this folder, and leave it there")
     keep = parser.parse_args().keep
+    if keep and keep.exists():
+        raise UserError(f"{keep} exists already: --keep wants the name of a new folder")
     commit = find_commit()
-    with working_folder(keep) as folder:
+    with tempfile.TemporaryDirectory(prefix="verify-") as temporary:
+        folder = Path(keep or temporary).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
         project = clone(commit, folder / "clone")
         recorded = lock_entries(project)
         expected = read_json(project / RECORD) if (project / RECORD).exists() else {}
@@ -57,39 +60,20 @@ def main() -> None:
     say(f"\n{table(recorded, made)}\n")
     if figures:
         say(figures)
+    if keep:
+        say(f"verify: the clone is {keep / 'clone'}")
     say(f"verify: {meaning}")
     sys.exit(code)
 
 
 def find_commit() -> str:
-    """The commit that is checked out.
-
-    Raises UserError where there is no commit, or no Git. Says what is not part of the commit.
-    """
-    try:
-        commit = git("rev-parse", "--verify", "HEAD").strip()
-    except UserError as error:
-        raise UserError(f"a commit is what can be verified, and here is none ({error})") from None
+    """The commit that is checked out; prints what is here and no part of it."""
+    commit = head_commit()
     say(f"verify: the commit {commit[:12]}, in a clone of its own")
-    changed = git("status", "--porcelain").splitlines()
-    if changed:
+    if changed := git("status", "--porcelain").splitlines():
         names = ", ".join(line[3:] for line in changed[:3]) + ", ..." * (len(changed) > 3)
-        say(f"verify: not what is not committed here: {names}")
+        say(f"verify: without what is not committed here: {names}")
     return commit
-
-
-@contextmanager
-def working_folder(keep: Path | None) -> Iterator[Path]:
-    """A folder for the clone, removed afterwards unless it was named."""
-    if keep is None:
-        with tempfile.TemporaryDirectory(prefix="verify-") as folder:
-            yield Path(folder)
-        return
-    if keep.exists():
-        raise UserError(f"{keep} is there already: --keep wants the name of a new folder")
-    keep.mkdir(parents=True)
-    yield keep.absolute()
-    say(f"verify: the clone is {keep / 'clone'}")
 
 
 def data_set(project: Path, folder: Path) -> Mapping[str, str]:
@@ -124,11 +108,11 @@ def reproduce(project: Path, additions: Mapping[str, str]) -> None:
         check=False,
     )
     if completed.returncode:
-        raise UserError("the pipeline failed in the clone; what it said stands above")
+        raise UserError("the pipeline failed in the clone; its messages stand above")
 
 
 def say(text: str) -> None:
-    """A line for people, before what comes next."""
+    """Print a line at once: what comes next takes long."""
     print(text, flush=True)  # noqa: T201
 
 

@@ -1,8 +1,8 @@
-"""Record: in which environment was dvc.lock made? Run as `python -m commands.verify.record`, or `make record`.
+"""Record: the environment in which dvc.lock was made. Run as `python -m commands.verify.record`, or `make record`.
 
-Writes environment.json, which stands in Git beside dvc.lock and is no output of a stage: the same bytes come out
-of many environments. It holds what can decide bytes: versions, what the CPU can do, the kernel of OpenBLAS that
-the stages use; no time, host name or path. `make verify` compares with it.
+Writes environment.json, which is in Git beside dvc.lock and is no output of a stage, because many environments
+give the same bytes. It holds what can decide bytes: versions, features of the CPU, the kernel of OpenBLAS that the
+stages use; no time, host name or path. `make verify` compares with it.
 """
 
 from commands.shell import dvc
@@ -39,14 +39,14 @@ def main() -> None:
         print(json.dumps(environment, indent=2))  # noqa: T201
         return
     if sys.argv[1:]:
-        raise UserError(f"{' '.join(sys.argv[1:])}: --show is all that can be said")
+        raise UserError(f"{' '.join(sys.argv[1:])}: the only option is --show")
     refuse_foreign_lock()
     write_json(RECORD, environment)
     print(f"{RECORD} describes the environment that made {LOCK}: commit both")  # noqa: T201
 
 
 def describe() -> dict[str, object]:
-    """What of this environment can decide the bytes that the stages write."""
+    """Everything in this environment that can decide the bytes that the stages write."""
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "system": platform.system(),
@@ -59,14 +59,14 @@ def describe() -> dict[str, object]:
 
 
 def cpu_features() -> str:
-    """What NumPy finds that the CPU can do, AVX2 and AVX512F for example; NPY_DISABLE_CPU_FEATURES counts."""
+    """The CPU features that NumPy finds, such as AVX2 and AVX512F; NPY_DISABLE_CPU_FEATURES counts."""
     # numpy.show_config names them by level, X86_V3, and not all of them; numpy.show_runtime prints these.
     features: dict[str, bool] = _multiarray_umath.__cpu_features__
     return " ".join(sorted(name for name, present in features.items() if present))
 
 
 def blas() -> dict[str, str | None]:
-    """The library that multiplies matrices in the stages, and its kernel (pinned by stages.environment)."""
+    """The library of matrix products in the stages, and its kernel (pinned by stages/runtime/environment)."""
     built = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     found = [library for library in threadpool_info() if library["user_api"] == "blas"]
     kernel = found[0].get("architecture") if found else None  # Accelerate, for one, does not say
@@ -94,7 +94,7 @@ def refuse_foreign_lock() -> None:
     cache that several checkouts share, do).
     """
     if json.loads(dvc("status", "--json") or "{}"):
-        raise UserError(f"{LOCK} is not of the files that are here (`dvc status`); run `dvc repro` first")
+        raise UserError(f"{LOCK} does not describe the files that are here (`dvc status`); run `dvc repro` first")
     if not LOCK.exists():
         raise UserError(f"there is no {LOCK}; run `dvc repro` first")
     yaml = YAML(typ="safe")

@@ -63,7 +63,7 @@ def test_quick_is_what_is_committed(project, capsys):
     before = params(project)
     recipe.apply("quick", force=False)
     assert params(project) == before
-    assert capsys.readouterr().out == "params.yaml was as the recipe quick wants it already\n"
+    assert capsys.readouterr().out == "params.yaml had the values of the recipe quick already\n"
 
 
 def test_quick_names_what_the_others_change_so_that_it_brings_it_back(project):
@@ -125,7 +125,7 @@ def test_after_one_recipe_another_needs_no_force(project):
     assert params(project).encode() == committed()
 
 
-def test_params_that_are_broken_or_gone_are_mended(project):
+def test_params_that_are_broken_or_gone_are_restored(project):
     (project / "params.yaml").write_bytes(b"train: [\xff\n")
     recipe.apply("quick", force=True)
     assert params(project).encode() == committed()

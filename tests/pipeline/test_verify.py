@@ -48,7 +48,7 @@ def test_what_was_made_elsewhere_is_not_recorded(reproduced, tmp_path):
     original.dvc("push", "--remote", "store")
     original.git("clone", "--quiet", ".", str(tmp_path / "clone"))
     clone = Project(tmp_path / "clone", reproduced.env)
-    assert "dvc.lock is not of the files that are here" in refusal(clone.run(*RECORD))
+    assert "dvc.lock does not describe the files that are here" in refusal(clone.run(*RECORD))
     clone.dvc("remote", "add", "--local", "store", str(store))
     clone.dvc("pull", "--remote", "store")
     assert "download, preprocess, train, evaluate, plot did not run in this checkout" in refusal(
@@ -72,7 +72,7 @@ def test_a_commit_that_makes_its_own_bytes_is_a_0_and_needs_no_network(recorded,
     finally:
         (recorded.path / "notes.txt").unlink()
     assert code == 0, said
-    assert "not what is not committed here: notes.txt" in said
+    assert "without what is not committed here: notes.txt" in said
     assert "the data set from data/raw of this checkout" in said
     assert said.count(" identical\n") >= 16
     assert "differs" not in said
@@ -123,5 +123,5 @@ def test_a_pipeline_that_fails_in_the_clone_is_a_3(recorded, tmp_path):
 def test_without_a_commit_there_is_nothing_to_verify(workspace):
     completed = workspace.run(*VERIFY)
     assert completed.returncode == 3
-    assert completed.stderr.startswith("verify: a commit is what can be verified, and here is none")
+    assert completed.stderr.startswith("verify: there is no commit here to begin from")
     assert len(completed.stderr.splitlines()) == 1

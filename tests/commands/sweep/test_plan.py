@@ -60,7 +60,7 @@ def test_a_run_without_validation_images_is_kept_too(widths):
         (("stage: train", "stage: test"), f"{SWEEPS}/widths.yaml: stage"),
         (("rows:", "row:"), f"{SWEEPS}/widths.yaml: rows: Field required"),
         (("stage:", "recipe: deap\nstage:"), r"widths.yaml: there is no recipe deap; did you mean deep\?"),
-        (("{about: wide", "{about: [wide"), f"{SWEEPS}/widths.yaml is not valid YAML"),
+        (("{about: wide", "{about: [wide"), f"{SWEEPS}/widths.yaml, line 9 is not valid YAML"),
     ],
 )
 def test_a_sweep_that_is_not_as_it_should_be_is_refused(widths, change, message):
