@@ -24,8 +24,9 @@ COMMAND = (sys.executable, "-m", "commands.sweep", "rates", "--jobs", "2")
 
 
 @pytest.fixture
-def rates(project):
-    """A project with the sweep `rates`."""
+def rates(reproduced, tmp_path):
+    """A project with the sweep `rates`, below a path that DVC cannot write into a configuration."""
+    project = reproduced.copy(tmp_path / "Ziffern für später")
     write(project, SWEEP)
     return project
 
