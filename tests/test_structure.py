@@ -4,6 +4,8 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from itertools import pairwise
 
 import pytest
@@ -244,6 +246,27 @@ def test_nn_is_pure_computation_with_numpy_and_threadpoolctl_alone(path):
 )  # fmt: skip
 def test_what_is_no_pure_computation_is_noticed(source):
     assert violations(source)
+
+
+def test_every_package_that_product_code_imports_is_declared():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    names = {re.split(r"[^\w.-]", line)[0].lower() for line in declared}
+    distributions = packages_distributions()
+    for package in PACKAGES:
+        for path in modules(package):
+            for root in external(path):
+                assert {name.lower() for name in distributions[root]} & names, f"{path} imports {root}"
+
+
+def external(path):
+    """The packages outside the project and the standard library that a module imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(str(node.module).split(".")[0])
+    return found - set(sys.stdlib_module_names) - set(PACKAGES)
 
 
 def test_a_worker_of_the_benchmarks_pins_the_kernel_before_it_imports_numpy():

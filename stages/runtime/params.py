@@ -4,10 +4,9 @@ import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
-from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -103,7 +102,7 @@ def known_keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str
     return list(model.model_fields)
 
 
-def describe(section: str, mistake: ErrorDetails, known: list[str]) -> str:
+def describe(section: str, mistake: Mapping[str, Any], known: list[str]) -> str:
     """One mistake: the key, its value, and what would be valid."""
     key = ".".join([section, *(str(part) for part in mistake["loc"])])
     if mistake["type"] == "missing":

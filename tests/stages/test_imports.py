@@ -15,7 +15,6 @@ PACKAGES = {  # what takes time to load, and who may
     # What no stage loads: `pip` and `pypi_simple` when a package index is asked, the others never.
     "pip": set(),
     "pypi_simple": set(),
-    "tenacity": set(),
     "dvc": set(),
     "dvc_data": set(),
     "scipy": set(),
