@@ -1,4 +1,3 @@
-from itertools import pairwise
 from typing import cast
 
 import pytest
@@ -6,7 +5,6 @@ import pytest
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_all, validate
 from stages.settings.train import Train
-from stages.training.validation import is_validation_step
 from tests import ROOT
 
 PARAMS = dict(cast("dict[str, object]", read_all(ROOT / "params.yaml")["train"])) | {
@@ -68,26 +66,3 @@ AUGMENT = cast("dict[str, object]", PARAMS["augment"])
 def test_a_setting_that_makes_no_sense_is_refused(change, message):
     with pytest.raises(UserError, match=message):
         validate("train", {"train": PARAMS | change}, Train)
-
-
-def due(steps, an_epoch, every=None):
-    return [step for step in range(1, steps + 1) if is_validation_step(step, every, steps, an_epoch)]
-
-
-def test_a_long_run_is_validated_after_each_epoch():
-    assert due(3000, 100) == list(range(100, 3001, 100))
-
-
-def test_a_short_run_is_validated_at_least_twenty_times_and_after_each_epoch():
-    steps = due(1000, 500)
-    assert len(steps) == 20
-    assert {500, 1000} <= set(steps)
-    assert {later - earlier for earlier, later in pairwise(steps)} == {50}
-
-
-def test_a_run_of_a_few_steps_is_validated_after_each():
-    assert due(5, 500) == [1, 2, 3, 4, 5]
-
-
-def test_validations_may_be_asked_for_every_so_many_steps():
-    assert due(1000, 300, every=400) == [400, 800]
