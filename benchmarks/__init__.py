@@ -1,6 +1,6 @@
 """How fast `nn` is, beside PyTorch, scikit-learn and onnxruntime: `make bench`, and with FULL=1 all of it.
 
-    networks     what is measured: widths, batches, optimisers
+    networks     what is measured: widths, batches, optimizers
     accuracy     the recipe of the time to an accuracy, the same for every side
     sides        one module a library: trains, predicts
     worker       a process that holds one side and measures when it is told to

@@ -1,7 +1,7 @@
 """How long it takes to an accuracy on the validation images: the same recipe for every side.
 
-The prepared images of this project, Adam with a constant rate and nothing else, the same batches in the same
-order. Each side begins with the weights of its own custom. Only the time of training counts, not that of looking.
+The preprocessed images of this project, Adam with a constant rate and nothing else, the same batches in the same
+order. Each side begins with the weights of its own custom. Only training is timed, not evaluation.
 """
 
 import time
@@ -11,22 +11,22 @@ from typing import Any
 
 import numpy as np
 
-PREPARED = Path(__file__).parents[1] / "data/preprocessed"
+PREPROCESSED = Path(__file__).parents[1] / "data/preprocessed"
 FILES = [f"{part}_{kind}.npy" for part in ("train", "validation") for kind in ("images", "labels")]
-EVERY = 50  # steps between two looks at the validation images
+EVERY = 50  # steps between two evaluations on the validation images
 
 Learn = Callable[[list[np.ndarray]], None]  # one step for each of these batches, given by positions
 Classify = Callable[[np.ndarray], np.ndarray]  # the classes of images
 
 
 def missing() -> bool:
-    """Whether there are no prepared images."""
-    return not all((PREPARED / name).exists() for name in FILES)
+    """Whether there are no preprocessed images."""
+    return not all((PREPROCESSED / name).exists() for name in FILES)
 
 
 def data() -> list[np.ndarray]:
     """Images and labels for training, images and labels for validation."""
-    return [np.load(PREPARED / name, allow_pickle=False) for name in FILES]
+    return [np.load(PREPROCESSED / name, allow_pickle=False) for name in FILES]
 
 
 def batches(images: int, batch: int, seed: int) -> Iterator[np.ndarray]:

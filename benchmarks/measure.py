@@ -206,7 +206,7 @@ def measure_deformation(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
 def measure_accuracy(*, full: bool) -> Iterator[Json]:  # noqa: ARG001
     """(d) Seconds of training to an accuracy on the validation images, with Adam and a constant rate."""
     if accuracy.missing():
-        print("accuracy: needs the prepared images; run `dvc repro prepare` first")  # noqa: T201
+        print("accuracy: needs the preprocessed images; run `dvc repro preprocess` first")  # noqa: T201
         return
     network = "784-512-512-10"
     recipe = {"widths": NETWORKS[network], "batch": 128, "rate": 0.001, "epochs": EPOCHS, "targets": TARGETS}

@@ -54,7 +54,7 @@ def training(rows: Rows) -> str:
             if ratios:
                 mean, least = geometric_mean(ratios), min(ratios)
                 means.append(f"{other}, {cores} core(s): geometric mean {mean:.2f}, least {least:.2f}")
-    columns = ["network", "batch", "optimiser", "cores", "ours, rows/s", "other, rows/s", "other", "ratio"]
+    columns = ["network", "batch", "optimizer", "cores", "ours, rows/s", "other, rows/s", "other", "ratio"]
     return "\n".join(f"- {mean}" for mean in means) + "\n\n" + table(columns, cells)
 
 
@@ -94,7 +94,7 @@ def memory(rows: Rows) -> str:
         [row["network"], row["optimizer"], f"{row['bytes'] / 1e6:,.0f}", f"{row['allowed'] / 1e6:,.0f}"]
         for row in rows
     ]
-    return table(["network, batch 512", "optimiser", "MB", "bound, MB"], cells)
+    return table(["network, batch 512", "optimizer", "MB", "bound, MB"], cells)
 
 
 def deformation(rows: Rows) -> str:

@@ -17,7 +17,6 @@ Conventions, everywhere:
 - Arrays that are large or made often are made once, for `rows` rows, and used again: what `forward` returns
   is overwritten by the next call. A batch of n < rows rows uses the first n of each.
 - Gradients are overwritten, never added to, so there is nothing to set to zero.
-- Positions of images (n,), as in `batch` and `chosen`, are whole numbers like labels, and typed like them.
 - Randomness is handed in as a numpy.random.Generator.
 - A batch is cut into shards, ranges of rows that are worked on side by side. Bits depend on the shards and on the
   blocks of parameters, never on the number of threads.

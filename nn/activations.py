@@ -1,6 +1,6 @@
-"""Activations: element-wise functions between the Dense layers, without which all of them were one.
+"""Activations: element-wise functions between the Dense layers, which would be one linear map without them.
 
-Most tell their derivative from their own output, so that y takes the place of x.
+Most can compute their derivative from y alone, so y may overwrite x.
 """
 
 from collections.abc import Sequence

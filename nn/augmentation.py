@@ -11,7 +11,8 @@ v, the pixel's distance from the middle to the right and downwards, and M the pr
 
     (x, y) = middle + M (u, v) + shift + elastic(u, v).
 
-The elastic part is a smooth random field, normal at every place, with covariance s^2 exp(-d^2 / 4 sigma^2) at
+The elastic part is a smooth random field: a sum of a few fixed smooth patterns with random coefficients, which
+elastic_basis computes. It is normal at every place, with covariance s^2 exp(-d^2 / 4 sigma^2) at
 distance d: what white noise becomes under a Gaussian filter of width sigma, with s its RMS displacement. A filter
 would have to be run over each image anew; but few smooth patterns make up nearly all of such a field. They are the
 eigenvectors of its covariance (K. Karhunen and M. Loeve, 1946/47): for the field over a square, products of those
@@ -32,8 +33,7 @@ from math import exp, radians, tan
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nn.flat import Array, slices
-from nn.losses import Labels
+from nn.flat import Array, Indices, slices
 
 CHUNK = 32  # images whose positions stay in a core's cache until they have been sampled
 VARIANCE_LEFT_OUT = 0.01  # share of the variance of the elastic field that the patterns left out had
@@ -100,17 +100,17 @@ class Deformation:
         """Take a generator for each shard, from which all of this epoch is drawn."""
         self.rngs = rngs
 
-    def deform(self, images: Array, chosen: Labels, out: Array, shard: int, strength: float = 1.0) -> None:
+    def deform(self, images: Array, chosen: Indices, out: Array, shard: int, strength: float = 1.0) -> None:
         """The images (all, side^2) at the positions `chosen` (n,), deformed, into out (n, side^2).
 
         All strengths are multiplied by `strength`.
         """
-        coefficients, thickness = self.sample(self.rngs[shard], len(chosen), strength)
+        coefficients, thickness = self.draw_coefficients(self.rngs[shard], len(chosen), strength)
         self.interpolate(images, chosen, coefficients, out, shard)
         if self.ranges.thickness:
             self.change_thickness(out, thickness, shard)
 
-    def sample(self, rng: np.random.Generator, n: int, strength: float) -> tuple[Array, Array]:
+    def draw_coefficients(self, rng: np.random.Generator, n: int, strength: float) -> tuple[Array, Array]:
         """The coefficients of n deformations, (2, n, 3 + patterns), and n thicknesses, (n,).
 
         Of x, and of y: the middle with the shift, the row of M, and what each pattern is multiplied with.
@@ -138,7 +138,7 @@ class Deformation:
         coefficients[1, :, 2] = (sine * shear + cosine) * scale_y
         return coefficients, uniform[6] * ranges.thickness
 
-    def interpolate(self, images: Array, chosen: Labels, coefficients: Array, out: Array, shard: int) -> None:
+    def interpolate(self, images: Array, chosen: Indices, coefficients: Array, out: Array, shard: int) -> None:
         """The chosen images, each sampled at the positions that its coefficients give, into out."""
         sampler = self.samplers[shard]
         for rows in slices(len(chosen), CHUNK):
@@ -146,7 +146,7 @@ class Deformation:
             np.take(images, chosen[rows], axis=0, out=sampler.images[:n], mode="clip")
             for axis in range(2):
                 np.matmul(coefficients[axis, rows], self.basis, out=sampler.positions[axis, :n])
-            sampler.sample(out[rows])
+            sampler.interpolate(out[rows])
 
     def change_thickness(self, images: Array, thickness: Array, shard: int) -> None:
         """Make the strokes of each image (n, pixels) thicker or thinner, by its own thickness, -1 to 1; in place.
@@ -156,12 +156,12 @@ class Deformation:
         sampler, factors = self.samplers[shard], thickness / (self.ink - self.background)
         for rows in slices(len(images), CHUNK):
             x = images[rows]
-            more, left = sampler.values[:, : len(x)]
-            np.subtract(x, self.background, out=more)
-            np.subtract(self.ink, x, out=left)
-            more *= left
-            more *= factors[rows, None]
-            x += more
+            change, to_ink = sampler.values[:, : len(x)]
+            np.subtract(x, self.background, out=change)
+            np.subtract(self.ink, x, out=to_ink)
+            change *= to_ink
+            change *= factors[rows, None]
+            x += change
 
 
 class BilinearSampler:
@@ -182,7 +182,7 @@ class BilinearSampler:
         # Where pixel (0, 0) of each image stands among all numbers of `framed`: behind the frame's row and column.
         self.starts = (np.arange(n)[:, None] * self.width**2 + self.width + 1).astype(dtype)
 
-    def sample(self, out: Array) -> None:
+    def interpolate(self, out: Array) -> None:
         """The first n images at their positions, into out (n, pixels): bilinear interpolation.
 
         value = (1 - b) ((1 - a) p00 + a p01) + b ((1 - a) p10 + a p11), with a and b the fractions of x and y, and
@@ -203,7 +203,7 @@ class BilinearSampler:
         y *= width
         y += x
         y += self.starts[:n]
-        np.copyto(index, y, casting="unsafe")  # whole coefficients, exact in float32
+        np.copyto(index, y, casting="unsafe")  # whole numbers, exact in float32
 
         right = x  # no longer needed
         for values, first in ((upper, 0), (lower, width)):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from nn.flat import split
 from nn.network import Network
 
-BLOCK = 2**17  # numbers: as many gradients as stay in a core's cache until the optimizer has used them
-MIN_FLOPS = 10e6  # floating-point operations: a block of less is not worth a core of its own
+BLOCK = 2**17  # numbers: as many gradients as stay in a core's CPU cache until the optimizer has used them
+MIN_BLOCK_FLOPS = 10e6  # floating-point operations: a block of less is not worth a core of its own
 
 
 @dataclass(frozen=True)
@@ -32,21 +32,25 @@ def parameter_blocks(network: Network) -> list[Block]:
     Neighbors with little work are one block: a call of NumPy on 100,000 numbers is cheaper than three.
     """
     found: list[Block] = []
-    for block in smallest_blocks(network):
-        if found and found[-1].flops < MIN_FLOPS and block.params.stop - found[-1].params.start < 1.5 * BLOCK:
+    for block in unmerged_blocks(network):
+        if (
+            found
+            and found[-1].flops < MIN_BLOCK_FLOPS
+            and block.params.stop - found[-1].params.start < 1.5 * BLOCK
+        ):
             found[-1] += block
         else:
             found.append(block)
     return found
 
 
-def smallest_blocks(network: Network) -> Iterator[Block]:
+def unmerged_blocks(network: Network) -> Iterator[Block]:
     """The parameters in blocks, before neighbors become one."""
     start = 0
     for number, layer in enumerate(network.layers):
         for inputs, outputs in (shape for shape in layer.shapes if len(shape) == 2):
             flops = 2 * inputs * outputs * network.rows
-            blocks = max(1, round(inputs * outputs / BLOCK), min(network.shards, round(flops / MIN_FLOPS)))
+            blocks = max(1, round(inputs * outputs / BLOCK), min(network.shards, round(flops / MIN_BLOCK_FLOPS)))
             for rows in split(inputs, blocks):
                 params = slice(start + rows.start * outputs, start + rows.stop * outputs)
                 yield Block(params, ((number, rows),), flops=flops / blocks)

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
+Indices = NDArray[np.integer]
+"""Positions (n,) of images in an array of images."""
 
 
 def size(shapes: Sequence[tuple[int, ...]]) -> int:

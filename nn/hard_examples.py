@@ -4,8 +4,8 @@ After a few epochs most images teach next to nothing any more: their probabiliti
 the gradient of their loss is nearly zero. An epoch of the same length that shows the hardest ones several times,
 and for that fewer of the others, spends its steps where there is something to learn.
 
-How far an image is from its target is the sum over the classes of |p - t|, 0 to 2: the size of p - t, its gradient
-at the logits, in which every other gradient of the image is linear. An image is deformed otherwise each time it is
+How far an image is from its target is the sum over the classes of |p - t|, 0 to 2: p - t is the gradient by its
+logits, and all other gradients of the image are proportional to it. An image is deformed otherwise each time it is
 shown, so one time alone says little, and its hardness h follows
 
     h <- (h + sum |p - t|) / 2    at each showing, after the first, which counts whole.
@@ -15,13 +15,12 @@ An image that is not shown keeps its h from a time when the network knew less, a
 al., Training Region-based Object Detectors with Online Hard Example Mining, 2016; A. Katharopoulos, F. Fleuret,
 Not All Samples Are Created Equal, 2018.)
 
-What is minimized is then the mean loss of another mixture of images, without weights that would undo it.
+The loss is not reweighted to compensate, so what is minimized is one in which hard images count more.
 """
 
 import numpy as np
 
-from nn.flat import Array
-from nn.losses import Labels
+from nn.flat import Array, Indices
 
 UNIFORM_EPOCHS = 2  # the first, which show every image once: the network knows too little yet
 
@@ -50,13 +49,13 @@ class HardExamples:
         self.former = np.empty(rows, np.float32)
         self.unknown = np.empty(rows, bool)
 
-    def measure(self, rows: slice, dlogits: Array, batch: int) -> None:
+    def measure(self, rows: slice, dlogits: Array, batch_size: int) -> None:
         """sum |p - t| of these rows of a batch; their dlogits (n, classes) are p - t divided by its size."""
-        differences = np.multiply(dlogits, batch, out=self.differences[rows])
+        differences = np.multiply(dlogits, batch_size, out=self.differences[rows])
         np.abs(differences, out=differences)
         np.sum(differences, axis=1, out=self.distances[rows])
 
-    def update(self, batch: Labels) -> None:
+    def update(self, batch: Indices) -> None:
         """The hardness of the images at these positions (n,), once `measure` has seen all rows of the batch.
 
         An image that is in the batch more than once counts with its first row.
@@ -70,7 +69,7 @@ class HardExamples:
         np.copyto(former, distances, where=unknown)
         self.hardness[batch[::-1]] = former[::-1]  # of several values for one position the last one stays
 
-    def epoch_order(self, rng: np.random.Generator, epoch: int) -> Labels:
+    def epoch_order(self, rng: np.random.Generator, epoch: int) -> Indices:
         """The positions of the images of an epoch, counted from 1, in random order, as many as there are images.
 
         After the first UNIFORM_EPOCHS epochs, the hardest are there `repeats` times, and of the others as many as

@@ -11,7 +11,7 @@ from nn.regularization import Dropout
 
 INFERENCE_ROWS, INFERENCE_SHARDS = 2048, 8  # of a batch: at most so many rows, in so many shards
 MIN_SHARD_ROWS = 50  # fewer make slow products, and the outputs of a layer are divided up instead
-MIN_FLOPS = 10e6  # floating-point operations: to hand less to another thread costs more than it takes
+MIN_THREAD_FLOPS = 10e6  # floating-point operations: to hand less to another thread costs more than it takes
 
 
 def inference_network(network: Network) -> Network:
@@ -27,7 +27,7 @@ def inference_network(network: Network) -> Network:
 def copy_of(layer: Layer) -> Layer:
     """A layer of the same kind and sizes, not yet built."""
     if isinstance(layer, Dense):
-        return Dense(layer.inputs, layer.width, layer.variance)
+        return Dense(layer.inputs, layer.outputs, layer.variance)
     if isinstance(layer, LayerNorm):
         return LayerNorm(layer.width)
     return type(layer)()
@@ -67,7 +67,8 @@ def predict(network: Network, x: Array, pool: WorkerPool) -> Array:
     logits: Array = np.empty((len(x), network.outputs), network.params.dtype)
     for rows in slices(len(x), network.rows):
         n = rows.stop - rows.start
-        if n == 1 or 2 * n * network.n_weights < MIN_FLOPS / 2:
+        # The product with one row waits for memory, not for a core.
+        if n == 1 or 2 * n * network.n_weights < MIN_THREAD_FLOPS / 2:
             network.forward(slice(0, n), x=x[rows])
         elif n < 2 * MIN_SHARD_ROWS:
             forward_by_outputs(network, x[rows], pool)
@@ -86,7 +87,7 @@ def forward_by_rows(network: Network, x: Array, pool: WorkerPool) -> None:
         rows = shards[shard]
         network.forward(rows, shard, x=x[rows])
 
-    if 2 * n * network.n_weights < MIN_FLOPS:  # over before another thread has woken up
+    if 2 * n * network.n_weights < MIN_THREAD_FLOPS:  # over before another thread has woken up
         for shard in range(len(shards)):
             forward(shard, 0)
     else:
@@ -116,5 +117,5 @@ def forward_blocks(layer: Dense, x: Array, y: Array, blocks: list[slice], pool: 
 
 def output_blocks(layer: Dense, n: int, shards: int) -> list[slice]:
     """The outputs of a layer in as many blocks as there is work for, at most `shards`; threads do not matter."""
-    flops = 2 * layer.inputs * layer.width * n
-    return split(layer.width, max(1, min(shards, round(2 * flops / MIN_FLOPS))))
+    flops = 2 * layer.inputs * layer.outputs * n
+    return split(layer.outputs, max(1, min(shards, round(2 * flops / MIN_THREAD_FLOPS))))

@@ -19,12 +19,13 @@ Shapes = Sequence[tuple[int, ...]]
 
 
 class Layer:
-    """A layer without parameters whose y has the shape of x; the others say what they do otherwise.
+    """A layer without parameters whose y has the shape of x; subclasses override what differs.
 
-    y may be the same array as x, and dx the same as dy, so a method reads what it needs before it overwrites it. A
-    layer that needs x in `backward`, or must leave it to the layer before, sets keeps_x and gets a y of its own;
-    likewise keeps_dy. cache holds arrays of the shape of y, one for each dtype in `caches` (None: that of x),
-    which `forward` may fill for `backward`, and `backward` for the gradients.
+    To save memory y may be the same array as x, and dx the same as dy. A layer sets keeps_x if x must survive
+    `forward`, because its own `backward`, or that of the layer before, reads it; then y is another array. Likewise
+    keeps_dy, if dy must survive `backward`, because the gradients read it. cache holds arrays of the shape of y,
+    one for each dtype in `caches` (None: that of x), which `forward` may fill for `backward`, and `backward` for
+    the gradients.
     """
 
     shapes: Shapes = ()  # of the parameters; those with two dimensions are weights, come first, and decay
@@ -33,7 +34,7 @@ class Layer:
     keeps_x = False
     keeps_dy = False
 
-    def outputs(self, inputs: int) -> int:
+    def output_width(self, inputs: int) -> int:
         """The width of y for this width of x."""
         return inputs
 
@@ -61,7 +62,7 @@ class Layer:
         """The gradient of these rows of the weights, from all rows of the batch."""
 
     def bias_gradient(self, dy: Array, cache: Sequence[Array]) -> None:
-        """The gradient of all other parameters, from all rows of the batch."""
+        """The gradient of all other parameters (biases, gains, shifts), from all rows of the batch."""
 
     def update_running_statistics(self, n: int, shards: int) -> None:
         """Move the running statistics towards those of this batch of n rows in so many shards."""
@@ -72,24 +73,25 @@ class Dense(Layer):
 
     Backward: dx = dy W^T. Gradients: dW = x^T dy, db = sum of dy over the rows.
 
-    W begins normal with the given variance, b at zero.
+    W begins normal with the given variance, chosen so that signals neither die out nor explode from layer to layer
+    (he, glorot, lecun below), b at zero.
     """
 
     keeps_x = True
     keeps_dy = True
 
-    def __init__(self, inputs: int, width: int, variance: float) -> None:
+    def __init__(self, inputs: int, outputs: int, variance: float) -> None:
         self.inputs = inputs
-        self.width = width
+        self.outputs = outputs
         self.variance = variance
-        self.shapes = [(inputs, width), (width,)]
+        self.shapes = [(inputs, outputs), (outputs,)]
 
-    def outputs(self, inputs: int) -> int:
-        return self.width
+    def output_width(self, inputs: int) -> int:
+        return self.outputs
 
     def build(self, params: Sequence[Array], running_statistics: Sequence[Array], rows: int, shards: int) -> None:
         self.W, self.b = params
-        self.ones = np.ones(rows, self.W.dtype)
+        self.ones = np.ones(rows, self.W.dtype)  # ones @ dy is the sum over the rows
 
     def build_backward(self, grads: Sequence[Array]) -> None:
         self.dW, self.db = grads

@@ -1,7 +1,7 @@
 """Softmax with cross-entropy: how far the network's probabilities are from the labels."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from nn.flat import Array
 
@@ -34,24 +34,22 @@ class SoftmaxCrossEntropy:
     """Softmax and cross-entropy as one function for training, with its gradient and buffers for `rows` rows.
 
     Of each row, loss = sum over the classes of -t log p, and dlogits = p - t: the two derivatives together are
-    simpler, and safer, than each alone. The target t is one-hot, or, with smoothing s, gives s / classes to every
-    class and the rest to the label. (C. Szegedy et al., Rethinking the Inception Architecture, 2016.)
+    simpler, and never divide by a p near 0. The target t is one-hot, or, with smoothing s, gives s / classes to
+    every class and the rest to the label. (C. Szegedy et al., Rethinking the Inception Architecture, 2016.)
     """
 
-    def __init__(
-        self, rows: int, classes: int, smoothing: float = 0.0, dtype: type[np.floating] = np.float32
-    ) -> None:
+    def __init__(self, rows: int, classes: int, smoothing: float = 0.0, dtype: DTypeLike = np.float32) -> None:
         self.smoothed_one_hot = np.full((classes, classes), smoothing / classes, dtype)  # the target of each label
         self.smoothed_one_hot[np.diag_indices(classes)] += 1 - smoothing
         self.targets = np.empty((rows, classes), dtype)
-        self.labels = np.empty(rows, np.intp)  # np.take would make these, anew each time
+        self.labels = np.empty(rows, np.intp)  # as np.take wants them, or it would allocate
         self.row_scratch = np.empty((rows, 1), dtype)  # the largest logit, then the sum of exp, of each row
 
-    def loss_and_gradient(self, rows: slice, logits: Array, labels: Labels, batch: int) -> float:
-        """The sum of the losses of some rows; overwrites their logits with dlogits / batch.
+    def loss_and_gradient(self, rows: slice, logits: Array, labels: Labels, batch_size: int) -> float:
+        """The sum of the losses of some rows; overwrites their logits with dlogits / batch_size.
 
-        logits (n, classes) and labels (n,) are those of the rows; batch is the number of rows of the whole batch,
-        over which the loss is a mean.
+        logits (n, classes) and labels (n,) are those of the rows; batch_size is the number of rows of the whole
+        batch, over which the loss is a mean.
         """
         t, scratch, index = self.targets[rows], self.row_scratch[rows], self.labels[rows]
         index[:] = labels
@@ -66,5 +64,5 @@ class SoftmaxCrossEntropy:
         loss += float(np.add.reduce(np.log(scratch, out=scratch), axis=None, dtype=np.float64))
 
         logits -= t
-        logits *= 1 / batch
+        logits *= 1 / batch_size
         return loss

@@ -51,8 +51,7 @@ class Network:
         weights = [shape for layer in layers for shape in layer.shapes if len(shape) == 2]
         self.n_weights = size(weights)  # these come first in params
         self.n_params = sum(size(layer.shapes) for layer in layers)
-        running = sum(size(layer.running_shapes) for layer in layers)
-        self.state: Array = np.zeros(self.n_params + running, dtype)
+        self.state: Array = np.zeros(self.n_params + sum(size(layer.running_shapes) for layer in layers), dtype)
         self.params = self.state[: self.n_params]
         self.x: Array = np.empty((rows, inputs), dtype)
 
@@ -61,7 +60,7 @@ class Network:
         by_layer = zip(layers, self.by_layer(self.params), self.running_by_layer(self.state), strict=True)
         for layer, params, statistics in by_layer:
             layer.build(params, statistics, rows, shards)
-            width = layer.outputs(x.shape[1])
+            width = layer.output_width(x.shape[1])
             y = np.empty((rows, width), dtype) if layer.keeps_x else x
             cache = [np.empty((rows, width), kind or dtype) for kind in layer.caches]
             self.nodes.append(Node(layer, x, y, cache))
@@ -72,9 +71,10 @@ class Network:
             self.build_backward()
 
     def build_backward(self) -> None:
-        """Make the arrays of the way back, from the logits, which the loss overwrites with their gradient.
+        """Make the arrays of the backward pass.
 
-        So the last layer must not need its y on the way back; Dense does not.
+        The loss overwrites the logits with their gradient, so self.logits is the dy of the last layer, whose
+        `backward` must therefore not read y; Dense's does not.
         """
         self.grads = np.zeros_like(self.params)
         grads = self.by_layer(self.grads)
@@ -123,7 +123,7 @@ class Network:
 
         With x (n, inputs), of x instead, which is read where it is and never written to.
         """
-        for layer, own_x, y, cache, _, _ in self.at(rows):
+        for layer, own_x, y, cache, _, _ in self.at(rows):  # unpacked, which is quicker than names
             layer.forward(own_x if x is None else x, y, cache, shard)
             x = None
         return self.logits[rows]
@@ -135,18 +135,17 @@ class Network:
                 break
             layer.backward(dy, dx, x, y, cache, shard)
 
-    def weight_gradient(self, layer: int, block: slice, n: int) -> None:
-        """Write the gradient of these rows of the weights of a layer into grads, from the n rows of the batch."""
-        node = self.at(slice(0, n))[layer]
+    def weight_gradient(self, index: int, block: slice, n: int) -> None:
+        """Write the gradient of a block of rows of a layer's W into grads, from the n rows of the batch."""
+        node = self.at(slice(0, n))[index]
         if node.dy is not None:
             node.layer.weight_gradient(node.x, node.dy, block)
 
-    def bias_gradients(self, n: int, shards: int) -> None:
-        """Likewise the gradients of all other parameters; and move the running statistics."""
+    def bias_gradients(self, n: int) -> None:
+        """Likewise the gradients of all other parameters: biases, gains and shifts."""
         for node in self.at(slice(0, n)):
             if node.dy is not None:
                 node.layer.bias_gradient(node.dy, node.cache)
-                node.layer.update_running_statistics(n, shards)
 
 
 def grouped(vector: Array, shapes: Sequence[Shapes]) -> list[list[Array]]:

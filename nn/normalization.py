@@ -19,7 +19,8 @@ EPSILON = 1e-5
 class Normalization(Layer):
     """What both have in common; gain and shift (width,), means along `axis`.
 
-    Backward: with dh = dy gain, dx = scale (dh - mean(dh) - h mean(dh h)): x moves its own mean and variance.
+    Backward: with dh = dy gain, dx = scale (dh - mean(dh) - h mean(dh h)); the two means are there because
+    mean and variance depend on x.
     Gradients: dgain = sum of dy h, dshift = sum of dy over the rows.
     """
 

@@ -1,13 +1,16 @@
 """All of backpropagation on one page: a network of Dense layers and ReLU, learning by gradient descent.
 
-It computes what the rest of nn computes, with nothing left out but speed. Nothing runs it but tests, which hold
-the fast code against it, and docs. A network is a list of (W, b), one pair for each layer; x (n, inputs) holds n
-examples as rows, labels (n,) their classes as numbers from 0.
+It computes what Dense, ReLU, the loss and SGD in the rest of nn compute, without their speed. Only tests use it,
+which hold the fast code against it, and docs. A network is a list of (W, b), one pair for each layer. x
+(n, inputs) holds n examples as rows, labels (n,) their classes, numbers from 0.
 
     y = x W + b     forward, each layer: x is the output of the layer before, after max(x, 0), ReLU
     dW = x^T dy     backward, each layer: d<name> is the gradient of the loss by <name>, and has its shape
     db = sum of dy over the rows
-    dx = dy W^T     which is the dy of the layer before, where its output was above 0
+    dx = dy W^T     which is the dy of the layer before where its output was above 0, and 0 elsewhere
+
+Why these products: y_rj = sum_i x_ri W_ij + b_j for the row r, so a little more of W_ij changes the loss by
+sum_r x_ri dy_rj times as much, and a little more of x_ri by sum_j dy_rj W_ij times as much.
 
 (D. E. Rumelhart, G. E. Hinton, R. J. Williams, Learning representations by back-propagating errors, 1986.)
 """
@@ -20,6 +23,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating]
 Labels = NDArray[np.integer]
 Params = list[tuple[Array, Array]]
+Gradients = list[tuple[Array, Array]]
 
 
 def initialize(widths: list[int], rng: np.random.Generator) -> Params:
@@ -45,7 +49,7 @@ def loss_and_gradient(logits: Array, labels: Labels) -> tuple[float, Array]:
 
     Softmax makes probabilities of the logits, p = exp(logits) / sum of exp(logits). The loss is the mean over the
     rows of -log p of the right class. Together their gradient is simple: (p - t) / n, where t is 1 for the right
-    class and 0 for the others.
+    class and 0 for the others, because d log p_k / d logit_j is 1 - p_j for j = k and -p_j else.
     """
     rows = np.arange(len(labels))
     z = logits - logits.max(axis=1, keepdims=True)  # gives the same p, and exp cannot overflow
@@ -56,19 +60,19 @@ def loss_and_gradient(logits: Array, labels: Labels) -> tuple[float, Array]:
     return float(loss), dlogits / len(labels)
 
 
-def backward(params: Params, inputs: list[Array], dlogits: Array) -> Params:
+def backward(params: Params, inputs: list[Array], dlogits: Array) -> Gradients:
     """(dW, db) of each layer, by the chain rule: from the last layer to the first, then turned round."""
     dy = dlogits
-    grads: Params = []
+    grads: Gradients = []
     for (W, _), x in zip(reversed(params), reversed(inputs), strict=True):
         grads.append((x.T @ dy, dy.sum(axis=0)))
         if x is not inputs[0]:  # nobody asks for the gradient by the images
-            dy = (dy @ W.T) * (x > 0)  # back through Dense, then through the ReLU that x came from
+            dy = (dy @ W.T) * (x > 0)  # back through Dense, then through the ReLU whose output x is
     return grads[::-1]
 
 
 def step(params: Params, x: Array, labels: Labels, learning_rate: float) -> float:
-    """One step of gradient descent, in place: every parameter moves down its gradient; the loss before it."""
+    """One step of gradient descent, in place: every parameter moves down its gradient. Returns the loss before."""
     inputs, logits = forward(params, x)
     loss, dlogits = loss_and_gradient(logits, labels)
     for arrays, gradients in zip(params, backward(params, inputs, dlogits), strict=True):

@@ -1,7 +1,7 @@
 """Random numbers that depend on the seed, on what they are for and on where they are used, and on nothing else.
 
-Each purpose draws from a stream of its own: how much one of them draws never changes another, and a run that is
-taken up again at an epoch, with all it had by then, draws what the uninterrupted run would have drawn.
+Each purpose draws from a stream of its own: how much one of them draws never changes another, and an epoch draws
+the same whatever came before it.
 """
 
 from enum import IntEnum

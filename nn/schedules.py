@@ -32,7 +32,7 @@ def one_cycle(progress: float, rise: float = 0.3, first: float = 1 / 25, last: f
 def with_warmup(schedule: Schedule, share: float, step: float) -> Schedule:
     """First a straight line up to 1 in this share of the run, 0 <= share < 1, then the schedule.
 
-    `step` is the share of one step: the line reaches its height at the end of a step, so that none has rate 0.
+    `step` is 1 / number of steps, which is added so that the first step has a rate above 0.
     """
 
     def schedule_with_warmup(progress: float) -> float:

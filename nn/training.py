@@ -4,7 +4,7 @@ A step has two rounds, and in each of them all cores work side by side:
 
 1. The shards of the batch: gather the images, or deform them, forward, loss, backward, each in its own rows.
 2. The blocks of parameters: the gradient of a block from the whole batch, and at once, while it is still in the
-   cache, the step of the optimizer and of the average.
+   CPU's cache, the step of the optimizer and of the average.
 
 What a task of a round computes, and in which order it adds, depends on the shards and blocks alone, and never on
 which thread does it, or on how many there are: so the bits do not either.
@@ -18,7 +18,7 @@ import numpy as np
 
 from nn.augmentation import Deformation
 from nn.blocks import parameter_blocks
-from nn.flat import Array, slices, split
+from nn.flat import Array, Indices, slices, split
 from nn.hard_examples import HardExamples
 from nn.layers import Dense
 from nn.losses import Labels, SoftmaxCrossEntropy
@@ -81,45 +81,46 @@ class Trainer:
         longest = max(longest, len(network.state) - network.n_params)
         self.scratch = [np.empty(longest, dtype) for _ in range(pool.threads)]
 
-    def step(self, batch: Labels, learning_rate: float) -> tuple[float, float]:
+    def step(self, batch: Indices, learning_rate: float) -> tuple[float, float]:
         """One step on the images at these positions; returns the loss and the norm of the gradient.
 
         With dropout or deformation, their `begin_epoch` comes before the first step; `train` sees to that.
         """
         n, shards = len(batch), split(len(batch), self.network.shards)
-        network, average, hard_examples = self.network, self.average, self.hard_examples
+        network, average = self.network, self.average
 
         def learn(shard: int, thread: int) -> None:
             rows = shards[shard]
             self.gather(batch[rows], rows, shard)
             logits = network.forward(rows, shard)
             self.losses[shard] = self.loss.loss_and_gradient(rows, logits, self.batch_labels[rows], n)
-            if hard_examples is not None:  # the logits are dlogits by now
-                hard_examples.measure(rows, logits, n)
+            if self.hard_examples is not None:  # the logits are dlogits by now
+                self.hard_examples.measure(rows, logits, n)
             network.backward(rows, shard)
+
+        self.pool.run(learn, len(shards))
+        loss = sum(self.losses[: len(shards)]) / n
+        if not isfinite(loss):
+            return loss, 0.0
+        self.begin_update(learning_rate)
+        clip_scale = None if self.clip_norm is None else self.clip(self.clip_norm, n)
 
         def update(number: int, thread: int) -> None:
             block = self.blocks[number].params
+            scratch = self.scratch[thread][: block.stop - block.start]
             if clip_scale is None:
-                self.gradient(number, n, len(shards))
+                self.gradient(number, n)
             else:
                 network.grads[block] *= clip_scale
-            self.optimizer.update(block, scratch := self.scratch[thread][: block.stop - block.start])
+            self.optimizer.update(block, scratch)
             if average is not None:
                 average.update(block, scratch)
 
-        self.pool.run(learn, len(shards))
-        if not isfinite(loss := sum(self.losses[: len(shards)]) / n):
-            return loss, 0.0
-        self.optimizer.begin_step(learning_rate)
-        if average is not None:
-            average.begin_step()
-        clip_scale = None if self.clip_norm is None else self.clip(self.clip_norm, n, len(shards))
         self.pool.run(update, len(self.blocks))
-        self.update_statistics(batch)
+        self.finish_step(batch, len(shards))
         return loss, self.gradient_norm()
 
-    def gather(self, batch: Labels, rows: slice, shard: int) -> None:
+    def gather(self, batch: Indices, rows: slice, shard: int) -> None:
         """The images at these positions, deformed, into these rows of network.x; their labels likewise."""
         if self.deformation is not None:
             self.deformation.deform(self.images, batch, self.network.x[rows], shard, self.strength)
@@ -127,27 +128,36 @@ class Trainer:
             np.take(self.images, batch, axis=0, out=self.network.x[rows], mode="clip")
         np.take(self.labels, batch, out=self.batch_labels[rows], mode="clip")
 
-    def gradient(self, number: int, n: int, shards: int) -> None:
+    def gradient(self, number: int, n: int) -> None:
         """The gradient of a block of parameters from the n rows of the batch, and its squared norm."""
         block = self.blocks[number]
         for layer, rows in block.weights:
             self.network.weight_gradient(layer, rows, n)
         if block.biases:
-            self.network.bias_gradients(n, shards)
+            self.network.bias_gradients(n)
         grads = self.network.grads[block.params]
         self.squared_norms[number] = float(np.dot(grads, grads))
 
-    def clip(self, limit: float, n: int, shards: int) -> float:
+    def clip(self, limit: float, n: int) -> float:
         """All gradients, before the first parameter moves; what to multiply them with to bound their norm."""
-        self.pool.run(lambda number, thread: self.gradient(number, n, shards), len(self.blocks))
-        return min(1.0, limit / (self.gradient_norm() or limit))
+        self.pool.run(lambda number, thread: self.gradient(number, n), len(self.blocks))
+        norm = self.gradient_norm()
+        return min(1.0, limit / norm) if norm > 0 else 1.0
 
     def gradient_norm(self) -> float:
         """The norm of the whole gradient, the squared norms of its blocks added in their order."""
         return sqrt(sum(self.squared_norms))
 
-    def update_statistics(self, batch: Labels) -> None:
-        """What else a step changes: the hardness of its images, and the average of the running statistics."""
+    def begin_update(self, learning_rate: float) -> None:
+        """Compute what is the same for all blocks of parameters."""
+        self.optimizer.begin_step(learning_rate)
+        if self.average is not None:
+            self.average.begin_step()
+
+    def finish_step(self, batch: Indices, shards: int) -> None:
+        """What follows the update: running statistics and their average, and the hardness of the images."""
+        for layer in self.network.layers:
+            layer.update_running_statistics(len(batch), shards)
         if self.hard_examples is not None:
             self.hard_examples.update(batch)
         if self.average is not None:  # they stand behind the parameters

@@ -44,6 +44,7 @@ def main() -> None:
             "normalization or classes differ; `dvc repro` makes both again"
         )
     threads = thread_count(network.shards)
+    # A loss that is not finite is refused below; NumPy need not warn of it.
     with all_or_none(), np.errstate(all="ignore"), single_threaded_blas(), WorkerPool(threads) as pool:
         evaluate_split("validation", network, dataset, params.views, pool)
         test = evaluate_split("test", network, dataset, params.views, pool)

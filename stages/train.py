@@ -48,6 +48,7 @@ def main() -> None:
     )
     threads = thread_count(network.shards, training_flops_per_example(network.layers) * params.batch_size)
     try:
+        # Numbers that are not finite are checked where they matter. Entered once: in a step it would cost 1 %.
         with np.errstate(all="ignore"), single_threaded_blas(), WorkerPool(threads) as pool:
             trainer = make_trainer(params, network, images, labels, dataset=dataset, pool=pool)
             run = train(

@@ -27,13 +27,13 @@ def main() -> None:
     """Draw what `dvc plots show` shows, scaled down and with a palette, into docs/plots-page.png."""
     with tempfile.TemporaryDirectory() as folder:
         dvc("plots", "show", "--quiet", "--out", folder)
-        seen = look_at(Path(folder) / "index.html", "--dump-dom").stdout
+        seen = open_page(Path(folder) / "index.html", "--dump-dom").stdout
         folds = re.search(r'data-folds="([0-9 ]+)"', seen)
         if folds is None:
             raise UserError("the page was not drawn to its end")
         height = int(folds[1].split()[SECTIONS - 1]) + MARGIN
         picture = Path(folder) / "picture.png"
-        look_at(
+        open_page(
             Path(folder) / "index.html",
             f"--screenshot={picture}",
             "--hide-scrollbars",
@@ -53,7 +53,7 @@ def browser() -> str | None:
     return next(filter(None, map(shutil.which, (os.environ.get("CHROMIUM") or "", *BROWSERS))), None)
 
 
-def look_at(page: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def open_page(page: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Open a file in Chromium, without a window and without a network, and wait until its scripts are done.
 
     With --dump-dom the output is the page as its scripts have left it; the errors hold its console.

@@ -41,12 +41,12 @@ def small_files(train: int = 600, test: int = 200) -> dict[str, bytes]:
     rng = np.random.default_rng(0)
     templates = digits_like(rng)
     files = {}
-    for part, count in (("train", train), ("t10k", test)):
+    for split, count in (("train", train), ("t10k", test)):
         labels = rng.permutation(np.arange(count) % len(templates)).astype(np.uint8)
         noise = rng.normal(0, 40, (count, 28, 28))
         images = np.clip(templates[labels] + noise * (templates[labels] > 0), 0, 255).astype(np.uint8)
-        files[f"{part}-images-idx3-ubyte"] = struct.pack(">4i", 0x803, *images.shape) + images.tobytes()
-        files[f"{part}-labels-idx1-ubyte"] = struct.pack(">2i", 0x801, count) + labels.tobytes()
+        files[f"{split}-images-idx3-ubyte"] = struct.pack(">4i", 0x803, *images.shape) + images.tobytes()
+        files[f"{split}-labels-idx1-ubyte"] = struct.pack(">2i", 0x801, count) + labels.tobytes()
     return files
 
 

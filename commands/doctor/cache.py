@@ -21,20 +21,20 @@ def damaged(checkout: Checkout) -> Iterator[Finding]:
 
     What DVC has copied into the workspace from such an object is damaged too, and DVC does not notice.
     """
-    spoilt: dict[str, list[Path]] = {}  # by the MD5 that they have now: several may be truncated to nothing
+    damaged_by_md5: dict[str, list[Path]] = {}  # the MD5 that they have now; several may be empty
     for path in tqdm(objects(checkout.cache), desc="cache", unit="object", leave=False, disable=None):
         found = content_hash(path)
         if found is not None and found != path.parent.name + path.name.removesuffix(".dir"):
-            spoilt.setdefault(found, []).append(path)
-    for path in sorted(path for paths in spoilt.values() for path in paths):
+            damaged_by_md5.setdefault(found, []).append(path)
+    for path in sorted(path for paths in damaged_by_md5.values() for path in paths):
         what = "is damaged: its MD5 is not its name, and DVC would restore it without a warning"
         yield Finding(checkout.relative(path), what, "remove it, then `dvc repro`", remover(path))
-    if not spoilt:
+    if not damaged_by_md5:
         return
     for path in outputs(checkout):
-        if path.is_file() and (found := content_hash(path)) in spoilt:
-            damaged_one = spoilt[found][0]
-            what = f"is a copy of the damaged {damaged_one.parent.name}/{damaged_one.name}"
+        if path.is_file() and (found := content_hash(path)) in damaged_by_md5:
+            original = damaged_by_md5[found][0]
+            what = f"is a copy of the damaged {original.parent.name}/{original.name}"
             yield Finding(checkout.relative(path), what, "remove it, then `dvc repro`", remover(path))
 
 

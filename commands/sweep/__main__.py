@@ -3,8 +3,7 @@
     python -m commands.sweep NAME [--jobs N] [--again]
 
 docs/experiments/sweeps/NAME.yaml says which: `rows`, each with the parameters it sets (and `set` for all rows),
-and `seeds`.
-With `recipe`, all of that is set on top of a recipe, else on top of params.yaml.
+and `seeds`. With `recipe`, all of that is set on top of a recipe, else on top of params.yaml.
 With `stage: train` an experiment ends after training, so that nobody sees a test figure while there is a choice to
 make; `stage: null` runs the whole pipeline, for what has been chosen. What has been run already is not run again.
 The results go to docs/experiments/results/NAME.json, each as soon as its experiment has ended, in the order of the

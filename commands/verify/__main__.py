@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def find_commit() -> str:
-    """The commit that is checked out; prints what is here and no part of it."""
+    """The commit that is checked out; prints which uncommitted edits it leaves out."""
     commit = head_commit()
     say(f"verify: the commit {commit[:12]}, in a clone of its own")
     if changed := git("status", "--porcelain").splitlines():

@@ -66,7 +66,7 @@ class Description(StrictModel):
 def layer_description(layer: Layer) -> LayerDescription:
     """The description of a layer of a network."""
     if isinstance(layer, Dense):
-        return DenseLayer(inputs=layer.inputs, outputs=layer.width)
+        return DenseLayer(inputs=layer.inputs, outputs=layer.outputs)
     if isinstance(layer, LayerNorm):
         return LayerNormLayer(width=layer.width)
     kinds = {activation: kind for kind, activation in ACTIVATIONS.items()}
@@ -120,7 +120,7 @@ def read_model(rows: int, path: Path = MODEL) -> tuple[Network, Description]:
         if wanted != width:
             before = "an image has" if number == 0 else "the layer before gives"
             raise unusable(path, f"layer {number} takes {wanted} numbers, {before} {width}")
-        width = layer.outputs(width)
+        width = layer.output_width(width)
     if width != len(description.classes) or not layers:
         raise unusable(path, f"it gives {width} numbers for {len(description.classes)} classes")
 

@@ -74,7 +74,7 @@ class StageInputs:
         return [f"{key} was {old} and is {new}" for key, (old, new) in pairs.items() if old != new]
 
     def describe_change(self) -> str:
-        """What has changed, as half a sentence, empty for nothing; a change counts if it is there at two looks."""
+        """What has changed, as half a sentence; it counts if two checks find it, EDITOR_SAVE_SECONDS apart."""
         if not self.changed():
             return ""
         time.sleep(EDITOR_SAVE_SECONDS)

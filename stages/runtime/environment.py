@@ -28,7 +28,7 @@ def check_versions() -> None:
     """Exit with one line unless every package has the version that requirements.lock names.
 
     Versions decide the bytes that a stage writes. Packages for another platform (lines with a marker) are
-    not looked at.
+    skipped.
     """
     if sys.version_info < (3, 11):  # noqa: UP036 (that is what is found out here)
         version = platform.python_version()
@@ -56,7 +56,7 @@ def pin_blas_kernel() -> None:
     orders. `train.blas_kernel: auto` in params.yaml leaves it the choice; whatever else stands there, the stages
     refuse. A value that is in the environment already stays.
     """
-    from stages.runtime.params import parse  # noqa: PLC0415 (needs the packages that check_versions looks for)
+    from stages.runtime.params import parse  # noqa: PLC0415 (needs the packages that check_versions checks)
 
     try:
         train = parse(SNAPSHOT[PARAMS].content).get("train")

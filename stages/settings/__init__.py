@@ -1,0 +1,1 @@
+"""A section of params.yaml each."""

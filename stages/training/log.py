@@ -1,6 +1,6 @@
 """The log of a run of training: its curves and metrics as files, and a progress bar or lines on the screen.
 
-The files are renewed whole, so that whoever looks finds them complete. What is measured in seconds goes to the
+The files are renewed whole, so that a reader always finds them complete. What is measured in seconds goes to the
 screen and to .dvc/tmp, never to a file that DVC or Git tracks: those are equal from run to run.
 """
 

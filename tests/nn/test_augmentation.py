@@ -93,7 +93,7 @@ def naive(image, x, y, background):
 def test_a_deformation_of_all_parts_is_its_naive_twins(images):
     images = images.astype(np.float64)
     deformation = Deformation(STRONG, SIDE, 1, background=-0.4, ink=INK, dtype=np.float64)
-    numbers, _ = deformation.sample(np.random.default_rng(3), len(images), 1.0)
+    numbers, _ = deformation.draw_coefficients(np.random.default_rng(3), len(images), 1.0)
     found = np.empty_like(images)
     deformation.interpolate(images, np.arange(len(images)), numbers, found, 0)
     for number, image in enumerate(images):
@@ -101,7 +101,7 @@ def test_a_deformation_of_all_parts_is_its_naive_twins(images):
         assert np.allclose(found[number], naive(image, x, y, -0.4), atol=1e-12)
 
 
-def test_another_pen_changes_the_grey_between_paper_and_ink_and_nothing_else():
+def test_another_pen_changes_the_gray_between_paper_and_ink_and_nothing_else():
     values = np.linspace(0, 1, SIDE**2)
     pens = np.array([-1.0, -0.3, 0.0, 0.5, 1.0])
     images = np.tile(-0.4 + values * (INK + 0.4), (len(pens), 1))
@@ -114,10 +114,10 @@ def test_another_pen_changes_the_grey_between_paper_and_ink_and_nothing_else():
 
 def test_training_shows_the_strokes_of_all_pens(images):
     out = deformed(images.astype(np.float64), DeformationRanges(thickness=1.0), dtype=np.float64)
-    grey = (images + 0.4) / (INK + 0.4)
-    between = (grey > 0.3) & (grey < 0.7)
-    changes, drawn = (out + 0.4) / (INK + 0.4) - grey, []
-    for change, g, where in zip(changes, grey, between, strict=True):
+    gray = (images + 0.4) / (INK + 0.4)
+    between = (gray > 0.3) & (gray < 0.7)
+    changes, drawn = (out + 0.4) / (INK + 0.4) - gray, []
+    for change, g, where in zip(changes, gray, between, strict=True):
         pens = change[where] / (g * (1 - g))[where]
         assert np.ptp(pens) < 1e-5  # one pen for all of an image
         drawn.append(pens.mean())
@@ -133,7 +133,7 @@ def test_the_paper_has_the_value_of_the_background_up_to_the_border():
 def test_the_parts_of_a_deformation_stay_within_their_strengths():
     strengths = DeformationRanges(rotation=10, shear=5, scale=0.1, shift=2, thickness=0.5)
     deformation = Deformation(strengths, SIDE, 1, background=0.0, ink=1.0, dtype=np.float64)
-    numbers, thickness = deformation.sample(np.random.default_rng(0), 20_000, 1.0)
+    numbers, thickness = deformation.draw_coefficients(np.random.default_rng(0), 20_000, 1.0)
     shifts = numbers[:, :, 0] - (SIDE - 1) / 2
     matrices = np.moveaxis(numbers[:, :, 1:], 1, 0)  # (n, 2, 2)
     angles = np.degrees(np.arctan2(matrices[:, 1, 0], matrices[:, 0, 0]))
@@ -169,7 +169,7 @@ def test_the_elastic_field_has_its_rms_everywhere_and_its_correlation(elastic_si
 def test_the_elastic_field_of_many_images_has_the_rms_it_was_given():
     strengths = DeformationRanges(elastic=1.3, elastic_sigma=4)
     deformation = Deformation(strengths, SIDE, 1, background=0.0, ink=1.0, dtype=np.float64)
-    numbers, _ = deformation.sample(np.random.default_rng(0), 4_000, 1.0)
+    numbers, _ = deformation.draw_coefficients(np.random.default_rng(0), 4_000, 1.0)
     field = numbers[:, :, 3:] @ deformation.basis[3:]
     assert np.sqrt(np.mean(field**2)) == pytest.approx(1.3, rel=0.02)
     assert np.abs(np.mean(field[0] * field[1])) < 0.05  # right and down are independent

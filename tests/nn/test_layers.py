@@ -49,7 +49,8 @@ class Alone:
         node.dy[:] = dy
         self.layer.backward(node.dy, node.dx, node.x, node.y, node.cache, 0)
         self.network.weight_gradient(1, slice(0, node.x.shape[1]), len(dy))
-        self.network.bias_gradients(len(dy), 1)
+        self.network.bias_gradients(len(dy))
+        self.layer.update_running_statistics(len(dy), 1)
         return node.dx
 
 
@@ -175,3 +176,15 @@ def test_batch_normalization_remembers_mean_and_variance_of_the_shards(rng):
         alone.backward(x)
     np.testing.assert_allclose(layer.running_mean, x.mean(axis=0), rtol=1e-6)
     np.testing.assert_allclose(layer.running_variance, x.var(axis=0, ddof=1), rtol=1e-6)
+
+
+def test_a_smaller_batch_moves_the_running_statistics_less(rng):
+    x = 3 + 2 * rng.standard_normal((ROWS, WIDTH))
+    moved = []
+    for rows in (ROWS, ROWS // 2):
+        layer = BatchNorm(WIDTH)
+        alone = Alone(layer, rng)
+        alone.forward(np.tile(x[: ROWS // 2], (2, 1))[:rows])
+        layer.update_running_statistics(rows, 1)
+        moved.append(layer.running_mean.copy())
+    np.testing.assert_allclose(moved[1], moved[0] / 2)

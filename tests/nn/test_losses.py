@@ -21,7 +21,7 @@ def naive(logits, labels, smoothing=0.0):
 
 
 def whole(logits, labels, smoothing=0.0, dtype=np.float64):
-    """The loss as training computes it, of a batch in one part."""
+    """The loss as training computes it, of a batch in one shard."""
     n, classes = logits.shape
     return SoftmaxCrossEntropy(n, classes, smoothing, dtype).loss_and_gradient(slice(0, n), logits, labels, n) / n
 
@@ -43,13 +43,13 @@ def test_the_gradient_is_that_of_finite_differences(rng, labels, smoothing):
     assert np.sum(dlogits * direction) == pytest.approx(wanted, rel=1e-7)
 
 
-def test_the_parts_of_a_batch_give_what_the_whole_gives(rng, labels):
+def test_the_shards_of_a_batch_give_what_the_whole_gives(rng, labels):
     logits = rng.standard_normal((5, 4))
     expected = logits.copy()
     loss = whole(expected, labels)
-    in_parts = SoftmaxCrossEntropy(5, 4, dtype=np.float64)
-    parts = [slice(0, 2), slice(2, 5)]
-    total = sum(in_parts.loss_and_gradient(rows, logits[rows], labels[rows], 5) for rows in parts)
+    in_shards = SoftmaxCrossEntropy(5, 4, dtype=np.float64)
+    shards = [slice(0, 2), slice(2, 5)]
+    total = sum(in_shards.loss_and_gradient(rows, logits[rows], labels[rows], 5) for rows in shards)
     assert total / 5 == pytest.approx(loss, rel=1e-12)
     np.testing.assert_allclose(logits, expected, rtol=1e-12)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nn.activations import GELU, ReLU, Tanh
-from nn.blocks import BLOCK, parameter_blocks, smallest_blocks
+from nn.blocks import BLOCK, parameter_blocks, unmerged_blocks
 from nn.flat import split
 from nn.inference import fold_batch_norm, inference_network, predict
 from nn.layers import Dense
@@ -86,7 +86,7 @@ def test_a_layer_with_work_for_them_has_a_block_for_each_shard():
     assert blocks == {(32, 4): 1, (512, 1): 2, (512, 2): 3, (512, 4): 5}
 
 
-def test_neighbours_with_little_work_are_one_block_and_their_gradient_is_the_same(rng):
+def test_neighbors_with_little_work_are_one_block_and_their_gradient_is_the_same(rng):
     network = small_network(rng, normalization="layer")
     assert [(block.params, block.biases) for block in parameter_blocks(network)] == [
         (slice(0, network.params.size), True)
@@ -95,7 +95,7 @@ def test_neighbours_with_little_work_are_one_block_and_their_gradient_is_the_sam
     loss_and_gradients(network, x, labels)
     together = network.grads.copy()
     network.grads[:] = 0
-    gradients(network, 20, blocks=list(smallest_blocks(network)))
+    gradients(network, 20, blocks=list(unmerged_blocks(network)))
     assert (network.grads == together).all()
 
 

@@ -46,12 +46,12 @@ def metrics(workspace, name):
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-def test_a_network_of_any_kind_learns_and_is_read_by_evaluate(workspace, options):
+def test_a_network_of_any_kind_learns_and_is_evaluated(workspace, options):
     workspace.change({**LEARN, **options})
     succeeded(workspace.stage("train"))
     succeeded(workspace.stage("evaluate"))
     assert metrics(workspace, "validation")["accuracy"] > 0.9
-    # evaluate reads in other pieces than train, and so adds in another order.
+    # evaluate predicts in other shards than train, and so adds in another order.
     found, expected = metrics(workspace, "validation")["loss"], metrics(workspace, "train")["validation_loss"]
     assert found == pytest.approx(expected, rel=1e-4)
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.pipeline.projects import succeeded
 from tests.pipeline.test_show import PICTURES, TITLES
-from tests.screenshot import browser, look_at
+from tests.screenshot import browser, open_page
 
 pytestmark = pytest.mark.skipif(browser() is None, reason="needs Chromium (Debian: chromium)")
 
@@ -69,7 +69,7 @@ class Drawn(HTMLParser):
 
 def drawn(page):
     """What the browser makes of a page; fails where it has anything to say about it."""
-    seen = look_at(page, "--dump-dom")
+    seen = open_page(page, "--dump-dom")
     assert [line for line in seen.stderr.splitlines() if "CONSOLE" in line] == []
     found = Drawn(seen.stdout)
     assert found.state["data-state"] == "complete"
@@ -166,7 +166,7 @@ def test_one_epoch_is_a_point_in_every_curve_and_a_run_without_validation_is_no_
 def test_a_picture_that_was_left_behind_is_named_on_the_page(reproduced, tmp_path):
     reproduced.dvc("plots", "show", "--out", str(tmp_path))
     shutil.move(tmp_path / "index.html", tmp_path / "static" / "index.html")
-    found = Drawn(look_at(tmp_path / "static" / "index.html", "--dump-dom").stdout)
+    found = Drawn(open_page(tmp_path / "static" / "index.html", "--dump-dom").stdout)
     assert found.charts.keys() == set(CHARTS)
     assert found.pictures == []
     assert found.state["data-problems"] == str(len(PICTURES))

@@ -3,7 +3,7 @@
     python tests/nn/pytorch/make.py
 
 Writes numbers.npz beside this file: the weights, images and labels of a small network, and its parameters after
-one step and after 50 steps of each optimiser, in float64, in the order of our flat vector.
+one step and after 50 steps of each optimizer, in float64, in the order of our flat vector.
 """
 
 from pathlib import Path

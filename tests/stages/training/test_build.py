@@ -1,0 +1,90 @@
+"""What params.yaml may name is what the code can build, and what a model file can say."""
+
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from nn.mlp import ACTIVATIONS, INITIALIZATIONS, NORMALIZATIONS, mlp
+from nn.network import Network
+from nn.parallel import WorkerPool
+from stages.formats.arrays import Normalization
+from stages.formats.model import ActivationLayer
+from stages.runtime.params import read_all, validate
+from stages.settings.train import Train
+from stages.training.build import make_network, make_optimizer, make_schedule, make_trainer
+from tests import ROOT
+from tests.nn.test_layers import FORMULAS, LAYERS
+from tests.nn.test_optimizers import FORMULAS as OPTIMIZERS
+from tests.stages.descriptions import description
+
+SECTIONS = read_all(ROOT / "recipes/quick.yaml")["train"] | {  # type: ignore[operator]
+    "blas_kernel": "haswell",
+    "log_every": None,
+    "validate_every": None,
+}
+
+
+def choices(key):
+    """The names that params.yaml allows for a key of the section train."""
+    annotation = Train.model_fields[key].annotation
+    return set(get_args(annotation)) or {name for part in get_args(annotation) for name in get_args(part)}
+
+
+def test_every_activation_has_its_class_its_initialization_its_name_in_the_model_file_and_its_tests():
+    names = choices("activation")
+    assert (
+        names
+        == set(ACTIVATIONS)
+        == set(INITIALIZATIONS)
+        == set(get_args(ActivationLayer.model_fields["kind"].annotation))
+    )
+    assert names <= set(LAYERS)
+    assert names <= set(FORMULAS)
+
+
+@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
+def test_every_normalization_that_params_may_name_can_be_built(normalization):
+    assert mlp([4, 3, 2], normalization=normalization)
+
+
+@pytest.mark.parametrize("name", sorted(choices("optimizer")))
+def test_every_optimizer_that_params_may_name_can_be_built_and_is_tested(name):
+    settings = {"momentum": 0.7, "beta1": 0.8, "beta2": 0.95, "epsilon": 1e-6, "weight_decay": 0.03}
+    params = validate("train", {"train": SECTIONS | settings | {"optimizer": name}}, Train)
+    optimizer = make_optimizer(params, Network(mlp([4, 3, 2]), 4, 5))
+    assert type(optimizer) in OPTIMIZERS
+    attributes = {"decay": "beta2"}  # of RMSprop
+    for attribute in {"momentum", "beta1", "beta2", "epsilon", "weight_decay", "decay"} & vars(optimizer).keys():
+        assert getattr(optimizer, attribute) == settings[attributes.get(attribute, attribute)]
+
+
+@pytest.mark.parametrize("name", sorted(choices("schedule")))
+def test_every_schedule_that_params_may_name_can_be_built(name):
+    params = validate("train", {"train": SECTIONS | {"schedule": name}}, Train)
+    assert 0 <= make_schedule(params, 0.1, 0.01)(0.5) <= 1
+
+
+def test_the_trainer_has_what_the_parameters_say():
+    settings = {
+        "clip_norm": 0.7,
+        "label_smoothing": 0.2,
+        "ema_decay": 0.9,
+        "hard_fraction": 0.25,
+        "hard_repeats": 3,
+    }
+    params = validate("train", {"train": SECTIONS | settings | {"hidden": [8], "batch_size": 10}}, Train)
+    network = make_network(params, 10)
+    images, labels = np.zeros((40, 784), np.float32), np.zeros(40, np.uint8)
+    dataset = description(Normalization(mean=0.0, standard_deviation=1.0))
+    with WorkerPool(1) as pool:
+        trainer = make_trainer(params, network, images, labels, dataset=dataset, pool=pool)
+    assert trainer.clip_norm == 0.7
+    assert trainer.loss.smoothed_one_hot[3, 5] == np.float32(0.02)
+    assert trainer.average is not None
+    assert trainer.average.decay == 0.9
+    assert trainer.hard_examples is not None
+    assert (trainer.hard_examples.n_hard, trainer.hard_examples.repeats) == (10, 3)
+    assert trainer.deformation is not None
+    assert trainer.deformation.ranges.rotation == params.augment.rotation
+    assert make_schedule(params, 0.5, 0.1)(0) == pytest.approx(0.2)
