@@ -83,7 +83,7 @@ def test_the_state_of_the_data_is_known_and_unchanged(two_commits):
 )
 def test_an_experiment_tells_the_extension_of_its_validations_and_leaves_no_signal(project, where):
     signal = project.path / NOTIFICATION
-    told = []
+    notifications = []
     with subprocess.Popen(
         [sys.executable, "-m", "dvc", "exp", "run", *where, "--set-param", "train.epochs=30", "train"],
         cwd=project.path,
@@ -97,10 +97,10 @@ def test_an_experiment_tells_the_extension_of_its_validations_and_leaves_no_sign
         for line in run.stdout:  # one an epoch, after the files are written
             with suppress(FileNotFoundError):
                 if line.startswith("epoch "):
-                    told.append(json.loads(signal.read_text()))
+                    notifications.append(json.loads(signal.read_text()))
     assert run.returncode == 0
-    assert len({said["pid"] for said in told}) == 1
-    steps = [said["step"] for said in told]
+    assert len({said["pid"] for said in notifications}) == 1
+    steps = [said["step"] for said in notifications]
     assert steps == sorted(steps)
     assert len(set(steps)) > 5
     assert set(steps) <= set(range(10, 301, 10))

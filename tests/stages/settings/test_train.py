@@ -47,6 +47,7 @@ AUGMENT = cast("dict[str, object]", PARAMS["augment"])
             {"hard_fraction": 0.4, "hard_repeats": 3},
             "hard_fraction times hard_repeats is 1.2: should be at most 1",
         ),
+        ({"hard_fraction": 1.0}, "train.hard_fraction is 1.0: input should be less than 1"),
         ({"hard_repeats": 1}, "train.hard_repeats is 1: input should be greater than or equal to 2"),
         ({"shards": 64, "batch_size": 3}, "shards is 64: should be at most batch_size, 3"),
         ({"shards": 0}, "train.shards is 0: input should be greater than or equal to 1"),
