@@ -73,8 +73,10 @@ class WorkerPool:
         """Call function(number, thread) for each number below `tasks`; returns when all have ended.
 
         Raises what one of the calls raised, and leaves out the rest then. Raises RuntimeError in a round within a
-        round, or after one that was interrupted.
+        round, after one that was interrupted, or when the pool is closed.
         """
+        if self.closed:
+            raise RuntimeError("the pool is closed")
         if self.busy:
             raise RuntimeError("a round within a round, or after one that was interrupted")
         self.busy = True

@@ -19,7 +19,7 @@ from stages.runtime.edits import run_stage, stop_if_edited
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_section
 from stages.settings.train import Train
-from stages.training.build import check_against_data, make_network, make_schedule, make_trainer
+from stages.training.build import check_against_data, check_last_batch, make_network, make_schedule, make_trainer
 from stages.training.log import TrainingLog
 from stages.training.validation import Validation, is_validation_step
 
@@ -36,8 +36,9 @@ def main() -> None:
     steps = params.iterations or epoch_steps * (params.epochs or 0)
     warmup = params.warmup * epoch_steps / steps
 
+    check_against_data(params, len(images), len(validation_arrays[1]), warmup)
     network = make_network(params, len(dataset.classes))
-    check_against_data(params, len(images), len(validation_arrays[1]), warmup, network.shards)
+    check_last_batch(params, len(images), network.shards)
     network.initialize(stream(params.seed, Purpose.WEIGHTS))
     validation = Validation(network, *validation_arrays, params.early_stopping_patience)
     log = TrainingLog(

@@ -152,7 +152,13 @@ def test_what_a_stage_imports_lies_inside_its_deps_and_each_dep_is_imported(stag
 
 def test_dvc_sees_the_modules_of_a_code_folder_and_nothing_else():
     beside = ["nn/x.pyc", "nn/.x.py.swp", "nn/a.ipynb", "nn/__pycache__/x.py", "nn/plain.py"]
-    beside += ["stages/runtime/x.pyc", "stages/runtime/notes.txt"]
+    beside += [
+        "nn/.#x.py",
+        "nn/._x.py",
+        "stages/runtime/.#x.py",
+        "stages/runtime/x.pyc",
+        "stages/runtime/notes.txt",
+    ]
     modules = ["nn/x.py", "stages/runtime/x.py", "stages/x.py"]
     asked = [sys.executable, "-m", "dvc", "check-ignore", *beside, *modules]
     shown = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)

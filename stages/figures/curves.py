@@ -12,7 +12,7 @@ from stages.settings.plot import Plot
 
 def loss_curve(params: Plot) -> Figure:
     """Training loss of the batches, its moving average, and validation loss, over the iterations."""
-    steps, losses = read_columns(PLOTS / "training.csv", ("step", "loss"))
+    steps, losses = read_columns(PLOTS / "training.csv", ("step", "loss"), at_least=1)
     validation_steps, validation_losses = read_columns(PLOTS / "validation.csv", ("step", "loss"))
     figure, axes = chart("iteration", "cross-entropy (nats)")
     width = min(params.smoothing, len(losses))

@@ -11,7 +11,7 @@ from stages.runtime.paths import PLOTS
 
 def reliability() -> Figure:
     """Accuracy over confidence with 95 % intervals, and below it how many test images each bin has."""
-    rows = zip(*read_columns(PLOTS / "calibration.csv", Bin._fields), strict=True)
+    rows = zip(*read_columns(PLOTS / "calibration.csv", Bin._fields, at_least=1), strict=True)
     bins = [Bin._make(row) for row in rows]
     low, high, images, correct, confidence, accuracy = np.array(bins).T
     intervals = [wilson_interval(wrong, n) for wrong, n in zip(images - correct, images, strict=True)]

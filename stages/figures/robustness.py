@@ -20,7 +20,9 @@ def robustness(pixels: Images) -> Figure:
     panels = figure.subplots(ceil(len(CORRUPTIONS) / 2), 2, sharey=True)
     for axes, (name, corruption) in zip(panels.flat, CORRUPTIONS.items(), strict=True):
         table = PLOTS / "robustness.csv"
-        strengths, errors, images = read_columns(table, ("strength", "errors", "images"), corruption=name)
+        strengths, errors, images = read_columns(
+            table, ("strength", "errors", "images"), len(corruption.strengths), corruption=name
+        )
         accuracies = [100 * (1 - wrong / n) for wrong, n in zip(errors, images, strict=True)]
         axes.plot(strengths, accuracies, color=VALIDATION, marker=".")
         for strength, accuracy, slope in zip(strengths, accuracies, np.gradient(accuracies), strict=True):

@@ -4,11 +4,11 @@ The predictions are a .npy file too: probabilities float32 (n, classes).
 """
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from stages.runtime.atomic import atomic_write, missing, read_json, write_json
 from stages.runtime.errors import UserError
@@ -26,8 +26,8 @@ Probabilities = NDArray[np.float32]  # (n, classes)
 class Normalization(StrictModel):
     """x = (pixel / 255 - mean) / standard_deviation."""
 
-    mean: float
-    standard_deviation: float
+    mean: Annotated[float, Field(allow_inf_nan=False)]
+    standard_deviation: Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
     def normalized(self, pixels: Images) -> Images:
         """Pixels between 0 and 1, normalized."""
@@ -43,10 +43,10 @@ class DatasetDescription(StrictModel):
 
     dataset: str
     classes: list[str]
-    images: dict[Split, int]
+    images: dict[Split, Annotated[int, Field(ge=0)]]
     images_per_class: dict[Split, list[int]]
     normalization: Normalization
-    background: float  # the normalized value of a pixel of 0
+    background: Annotated[float, Field(allow_inf_nan=False)]  # the normalized value of a pixel of 0
     split_sha256: str  # of the validation images' positions in the training file, little-endian uint32
 
     @property

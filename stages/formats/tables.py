@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from math import isfinite
 from pathlib import Path
 
 from stages.runtime.atomic import missing, write
@@ -18,18 +19,29 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
     write(path, text.getvalue().encode())
 
 
-def read_columns(path: Path, columns: Sequence[str], **where: str) -> list[list[float]]:
+def read_columns(path: Path, columns: Sequence[str], at_least: int = 0, **where: str) -> list[list[float]]:
     """The numbers in these columns, a list each; with where, such as corruption="noise", only of those rows.
 
-    Raises UserError where the file is missing, lacks a column or holds no number in one.
+    Raises UserError where the file is missing, is no table with these columns, holds anything but finite numbers
+    in them, or has fewer rows.
     """
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+            rows = [row for row in csv.DictReader(file) if all(row[key] == word for key, word in where.items())]
+        found = [[float(row[column]) for row in rows] for column in columns]
     except FileNotFoundError:
         raise missing(path) from None
-    try:
-        rows = [row for row in rows if all(row[column] == word for column, word in where.items())]
-        return [[float(row[column]) for row in rows] for column in columns]
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is no table of {', '.join([*where, *columns])}: {error!r}") from None
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise unusable(path, f"it is no table of {', '.join([*where, *columns])} ({error!r})") from None
+    if not all(isfinite(number) for column in found for number in column):
+        raise unusable(path, f"it holds other than finite numbers in {', '.join(columns)}")
+    if len(rows) < at_least:
+        raise unusable(
+            path, f"it has {len(rows)} of at least {at_least} rows" + "".join(f" of {w}" for w in where.values())
+        )
+    return found
+
+
+def unusable(path: Path, reason: str) -> UserError:
+    """The error for a table that cannot be used."""
+    return UserError(f"{path} cannot be used: {reason}; `dvc repro` makes it again")

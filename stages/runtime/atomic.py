@@ -89,7 +89,7 @@ def read_json(path: Path) -> dict[str, object]:
         content = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise missing(path) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not JSON ({error}); run `dvc repro` to make it again") from None
     if not isinstance(content, dict):
         raise UserError(f"{path} holds no JSON object; run `dvc repro` to make it again")

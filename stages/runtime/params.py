@@ -69,7 +69,7 @@ def parse(text: bytes, path: Path = PARAMS) -> Mapping[str, object]:
         where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         problem = str(error.problem or error.context).splitlines()[0]
         raise UserError(f"{path}{where} is not valid YAML: {problem}") from None
-    except (YAMLError, ValueError) as error:  # a control character; a date that is none
+    except (YAMLError, ValueError, KeyError, RecursionError) as error:  # a control character; a date that is none
         raise UserError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path} should hold sections (`train:` and so on)")

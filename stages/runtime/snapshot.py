@@ -35,7 +35,7 @@ def stat_signature(path: Path) -> tuple[int, ...] | None:
 
 def files_of(dep: Path) -> set[Path]:
     """A file or, as DVC counts a folder, its modules (.dvcignore; nothing runs nn/plain.py)."""
-    return set(dep.glob("*.py")) - {Path("nn/plain.py")} if dep.is_dir() else {dep}
+    return set(dep.glob("[!.]*.py")) - {Path("nn/plain.py")} if dep.is_dir() else {dep}
 
 
 def take_snapshot() -> dict[Path, Snapshot]:

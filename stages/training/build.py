@@ -91,10 +91,9 @@ def make_schedule(params: Train, warmup: float, step: float) -> Schedule:
     return with_warmup(schedules[params.schedule], warmup, step)
 
 
-def check_against_data(params: Train, images: int, validation_images: int, warmup: float, shards: int) -> None:
+def check_against_data(params: Train, images: int, validation_images: int, warmup: float) -> None:
     """Raise UserError for parameters that make no sense with so many images; warmup is a share of the run."""
     mistake = None
-    smallest = images % params.batch_size or params.batch_size  # the last batch of an epoch
     if params.batch_size > images:
         mistake = f"batch_size is {params.batch_size}: should be at most the number of training images, {images}"
     elif warmup >= 1:
@@ -108,10 +107,15 @@ def check_against_data(params: Train, images: int, validation_images: int, warmu
             f"early_stopping_patience is {params.early_stopping_patience}: should be null, "
             "for there are no validation images (preprocess.validation_size is 0)"
         )
-    elif params.normalization == "batch" and smallest < 2 * shards:
-        mistake = (
-            f"batch_size is {params.batch_size} with normalization batch: leaves {smallest} images for the last "
-            f"batch of an epoch, which should have at least 2 for each of its {shards} shards"
-        )
     if mistake:
         raise UserError(f"params.yaml: train.{mistake}")
+
+
+def check_last_batch(params: Train, images: int, shards: int) -> None:
+    """Raise UserError if the last batch of an epoch is too small for batch normalization in so many shards."""
+    rows = images % params.batch_size or params.batch_size
+    if params.normalization == "batch" and rows < 2 * shards:
+        raise UserError(
+            f"params.yaml: train.batch_size is {params.batch_size} with normalization batch: leaves {rows} images "
+            f"for the last batch of an epoch, which should have at least 2 for each of its {shards} shards"
+        )

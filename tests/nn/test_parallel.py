@@ -139,3 +139,11 @@ def test_little_work_is_done_by_one_thread_and_no_more_than_the_shards():
 def test_the_shards_of_a_batch_depend_on_rows_and_work_alone():
     assert [default_shards(batch, 1e9) for batch in (16, 128, 256, 5000)] == [2, 2, 4, 4]
     assert default_shards(5000, 1e6) == 1
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_closed_pool_refuses_work(threads):
+    with WorkerPool(threads) as pool:
+        pool.run(nothing, 4)
+    with pytest.raises(RuntimeError, match="closed"):
+        pool.run(nothing, 4)

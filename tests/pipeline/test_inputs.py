@@ -125,6 +125,7 @@ BUFFER = io.BytesIO()
 np.savez(BUFFER, predictions=np.zeros((200, 10), "f"))
 ARCHIVE = BUFFER.getvalue()
 
+HEADER = b"low,high,images,correct,confidence,accuracy\n"
 SPOILT = {
     "a pixel edited by hand": ("preprocess", edit_a_pixel, RAW, "is not the published file of mnist"),
     "a file cut off": ("preprocess", cut_off, RAW, "bytes where its header says"),
@@ -154,7 +155,10 @@ SPOILT = {
     "an archive of predictions": ("plot", write(PREDICTIONS, ARCHIVE), PREDICTIONS, "force evaluate"),
     "predictions of 9 classes": ("plot", put(PREDICTIONS, np.zeros((200, 9), "f")), PREDICTIONS, "force evaluate"),
     "no table of evaluate": ("plot", remove("plots/calibration.csv"), "plots/calibration.csv", "is missing"),
-    "a table of others": ("plot", write("plots/robustness.csv", b"a\n1\n"), "robustness.csv is no table of"),
+    "a table of others": ("plot", write("plots/robustness.csv", b"a\n1\n"), "it is no table of"),
+    "a table without rows": ("plot", write("plots/calibration.csv", HEADER), "0 of at least 1 rows"),
+    "a table that is no text": ("plot", write("plots/training.csv", b"step,loss\n\xff"), "it is no table of"),
+    "a table of nan": ("plot", write("plots/training.csv", b"step,loss\n1,nan\n"), "other than finite numbers"),
     "a confusion matrix without cells": ("plot", write(CONFUSION, b"count,share\n"), CONFUSION, "0 rows, not 100"),
     "no curve": ("plot", remove("plots/validation.csv"), "plots/validation.csv", "is missing"),
 }  # fmt: skip
