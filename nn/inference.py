@@ -69,16 +69,15 @@ def predict(network: Network, x: Array, pool: WorkerPool) -> Array:
         n = rows.stop - rows.start
         # The product with one row waits for memory, not for a core.
         if n == 1 or 2 * n * network.n_weights < MIN_THREAD_FLOPS / 2:
-            network.forward(slice(0, n), x=x[rows])
+            logits[rows] = network.forward(slice(0, n), x=x[rows])
         elif n < 2 * MIN_SHARD_ROWS:
-            forward_by_outputs(network, x[rows], pool)
+            logits[rows] = forward_by_outputs(network, x[rows], pool)
         else:
-            forward_by_rows(network, x[rows], pool)
-        logits[rows] = network.logits[:n]
+            logits[rows] = forward_by_rows(network, x[rows], pool)
     return logits
 
 
-def forward_by_rows(network: Network, x: Array, pool: WorkerPool) -> None:
+def forward_by_rows(network: Network, x: Array, pool: WorkerPool) -> Array:
     """Logits of the rows x, in shards that go through all layers side by side."""
     n = len(x)
     shards = split(n, min(network.shards, n // MIN_SHARD_ROWS))
@@ -92,9 +91,10 @@ def forward_by_rows(network: Network, x: Array, pool: WorkerPool) -> None:
             forward(shard, 0)
     else:
         pool.run(forward, len(shards))
+    return network.logits[:n]
 
 
-def forward_by_outputs(network: Network, x: Array, pool: WorkerPool) -> None:
+def forward_by_outputs(network: Network, x: Array, pool: WorkerPool) -> Array:
     """Logits of the rows x, layer by layer, the outputs of a large Dense layer in blocks side by side."""
     for layer, _, y, cache, _, _ in network.at(slice(0, len(x))):
         if isinstance(layer, Dense) and len(blocks := output_blocks(layer, len(x), network.shards)) > 1:
@@ -102,6 +102,7 @@ def forward_by_outputs(network: Network, x: Array, pool: WorkerPool) -> None:
         else:
             layer.forward(x, y, cache, 0)
         x = y
+    return x
 
 
 def forward_blocks(layer: Dense, x: Array, y: Array, blocks: list[slice], pool: WorkerPool) -> None:

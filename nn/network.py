@@ -78,15 +78,13 @@ class Network:
         """
         self.grads = np.zeros_like(self.params)
         grads = self.by_layer(self.grads)
+        # The first layer that learns needs no dx: a third of the work in most networks.
+        first = next(index for index, layer in enumerate(self.layers) if layer.shapes)
         dy: Array | None = self.logits
-        for index in reversed(range(len(self.layers))):
+        for index in reversed(range(first, len(self.layers))):
             layer, node = self.layers[index], self.nodes[index]
-            if dy is None:  # nothing further down learns anything
-                break
             layer.build_backward(grads[index])
-            learns_below = any(below.shapes for below in self.layers[:index])
-            # Nobody asks for the gradient by the images: a third of the work in most networks.
-            dx = (np.empty_like(node.x) if layer.keeps_dy else dy) if learns_below else None
+            dx = None if index == first else np.empty_like(node.x) if layer.keeps_dy else dy
             self.nodes[index] = node._replace(dx=dx, dy=dy)
             dy = dx
 
@@ -114,19 +112,22 @@ class Network:
     def at(self, rows: slice) -> list[Node]:
         """The layers with these rows of their arrays; kept, for slicing takes as long as a small product."""
         key = rows.start, rows.stop
-        if key not in self.sliced:
-            self.sliced[key] = [node.at(rows) for node in self.nodes]
-        return self.sliced[key]
+        nodes = self.sliced.get(key)
+        if nodes is None:
+            nodes = self.sliced[key] = [node.at(rows) for node in self.nodes]
+        return nodes
 
     def forward(self, rows: slice, shard: int = 0, x: Array | None = None) -> Array:
         """Logits (n, classes) of these rows of self.x, a shard of the batch; overwritten by the next call.
 
         With x (n, inputs), of x instead, which is read where it is and never written to.
         """
-        for layer, own_x, y, cache, _, _ in self.at(rows):  # unpacked, which is quicker than names
-            layer.forward(own_x if x is None else x, y, cache, shard)
-            x = None
-        return self.logits[rows]
+        nodes = self.at(rows)
+        x = nodes[0].x if x is None else x
+        for layer, _, y, cache, _, _ in nodes:  # unpacked, which is quicker than names
+            layer.forward(x, y, cache, shard)
+            x = y
+        return x
 
     def backward(self, rows: slice, shard: int = 0) -> None:
         """From dlogits, which stand in the place of the logits, every layer's dx of these rows."""
@@ -137,15 +138,15 @@ class Network:
 
     def weight_gradient(self, index: int, block: slice, n: int) -> None:
         """Write the gradient of a block of rows of a layer's W into grads, from the n rows of the batch."""
-        node = self.at(slice(0, n))[index]
-        if node.dy is not None:
-            node.layer.weight_gradient(node.x, node.dy, block)
+        layer, x, _, _, _, dy = self.at(slice(0, n))[index]
+        if dy is not None:
+            layer.weight_gradient(x, dy, block)
 
     def bias_gradients(self, n: int) -> None:
         """Likewise the gradients of all other parameters: biases, gains and shifts."""
-        for node in self.at(slice(0, n)):
-            if node.dy is not None:
-                node.layer.bias_gradient(node.dy, node.cache)
+        for layer, _, _, cache, _, dy in self.at(slice(0, n)):
+            if layer.shapes and dy is not None:
+                layer.bias_gradient(dy, cache)
 
 
 def grouped(vector: Array, shapes: Sequence[Shapes]) -> list[list[Array]]:

@@ -157,7 +157,8 @@ class Trainer:
     def finish_step(self, batch: Indices, shards: int) -> None:
         """What follows the update: running statistics and their average, and the hardness of the images."""
         for layer in self.network.layers:
-            layer.update_running_statistics(len(batch), shards)
+            if layer.running_shapes:
+                layer.update_running_statistics(len(batch), shards)
         if self.hard_examples is not None:
             self.hard_examples.update(batch)
         if self.average is not None:  # they stand behind the parameters
