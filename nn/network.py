@@ -112,10 +112,9 @@ class Network:
     def at(self, rows: slice) -> list[Node]:
         """The layers with these rows of their arrays; kept, for slicing takes as long as a small product."""
         key = rows.start, rows.stop
-        nodes = self.sliced.get(key)
-        if nodes is None:
-            nodes = self.sliced[key] = [node.at(rows) for node in self.nodes]
-        return nodes
+        if key not in self.sliced:
+            self.sliced[key] = [node.at(rows) for node in self.nodes]
+        return self.sliced[key]
 
     def forward(self, rows: slice, shard: int = 0, x: Array | None = None) -> Array:
         """Logits (n, classes) of these rows of self.x, a shard of the batch; overwritten by the next call.
