@@ -7,7 +7,7 @@ recipes/NAME.yaml holds some of the parameters; what it does not name is as in t
 import argparse
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from commands.check import mistakes_in
 from commands.shell import git
 from stages.runtime.atomic import write
 from stages.runtime.errors import UserError, redact_credentials, run_or_exit
-from stages.runtime.params import read_all
+from stages.runtime.params import leaves, read_all
 from stages.runtime.paths import PARAMS
 
 RECIPES = Path("recipes")
@@ -89,15 +89,6 @@ def parameters() -> dict[str, str]:
 def shown(value: object) -> str:
     """A value as params.yaml has it."""
     return value if isinstance(value, str) else json.dumps(value, default=str)
-
-
-def leaves(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Name, as in train.seed, and value of every parameter."""
-    for key, value in content.items():
-        if isinstance(value, dict):
-            yield from leaves(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
 
 
 def committed_text() -> str:

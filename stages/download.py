@@ -7,7 +7,6 @@ should be downloaded twice. data/raw never holds an incomplete or unverified fil
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from stages.downloading.http import DownloadError, format_size, log
 from stages.downloading.sources import fetch_files
@@ -61,22 +60,13 @@ def fetch_missing(files: Sequence[PublishedFile], sources: Sequence[str]) -> boo
             return True
         try:
             for file, content in fetch_files(source, missing):
-                store(content, DOWNLOADS / file.sha256)
+                write(DOWNLOADS / file.sha256, content)
                 log(f"{file.name} ({format_size(file.size)}) from {redact_credentials(source)}")
         except DownloadError as error:
             log(f"{redact_credentials(source)} failed: {error}")
         else:
             return True
     return False
-
-
-def store(content: bytes, path: Path) -> None:
-    """Write a file that another worker may be writing too: each writes in a folder of its own, then renames."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=path.parent) as folder:
-        part = Path(folder, path.name)
-        write(part, content)
-        part.replace(path)
 
 
 def copy_to_raw(files: Sequence[PublishedFile]) -> None:

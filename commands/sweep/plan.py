@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from commands.recipe import RECIPES, leaves, names
+from commands.recipe import RECIPES, names
 from stages.runtime.atomic import read_json, write_json
 from stages.runtime.errors import UserError
-from stages.runtime.params import StrictModel, did_you_mean, read_all
+from stages.runtime.params import StrictModel, did_you_mean, leaves, read_all
 
 SWEEPS, RESULTS = Path("docs/experiments/sweeps"), Path("docs/experiments/results")
 

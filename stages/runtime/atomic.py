@@ -34,14 +34,15 @@ def all_or_none() -> Iterator[None]:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
-    """Open PATH.part for writing; rename it to PATH when the block ends, remove it when the block fails.
+    """Open PATH.PID.part for writing; rename it to PATH when the block ends, remove it when the block fails.
 
+    With the number of the process in its name, two that write the same file do not disturb each other.
     Raises UserError where the disk refuses (full, a limit, no permission), or the DVC that started the stage is
     gone.
     """
     stop_if_dvc_is_gone()
     pending = PENDING.get()
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from stages.runtime.errors import UserError, run_or_exit
-from stages.runtime.params import parse
+from stages.runtime.params import leaves, parse
 from stages.runtime.paths import PARAMS, PIPELINE
 from stages.runtime.snapshot import PARENT, SNAPSHOT, files_of, stat_signature
 
@@ -135,19 +135,11 @@ def path_of(out: str | Mapping[str, object]) -> str:
 
 def tracked_params(keys: list[str], content: bytes) -> dict[str, str]:
     """Name (train.seed) and value, as JSON, of the parameters that a stage tracks, one by one or by section."""
-    flat = flatten(parse(content, PARAMS))
-    return {name: value for name, value in flat.items() if any(f"{name}.".startswith(f"{key}.") for key in keys)}
-
-
-def flatten(section: Mapping[str, object], prefix: str = "") -> dict[str, str]:
-    """The values in a section and the sections within it."""
-    found: dict[str, str] = {}
-    for key, value in section.items():
-        if isinstance(value, dict):
-            found |= flatten(value, f"{prefix}{key}.")
-        else:
-            found[f"{prefix}{key}"] = json.dumps(value, default=str, ensure_ascii=False)
-    return found
+    return {
+        name: json.dumps(value, default=str, ensure_ascii=False)
+        for name, value in leaves(parse(content, PARAMS))
+        if any(f"{name}.".startswith(f"{key}.") for key in keys)
+    }
 
 
 def content_hash(path: Path) -> str | None:

@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -74,6 +74,15 @@ def parse(text: bytes, path: Path = PARAMS) -> Mapping[str, object]:
     if not isinstance(content, dict):
         raise UserError(f"{path} should hold sections (`train:` and so on)")
     return content
+
+
+def leaves(content: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
+    """Name, as in train.seed, and value of every parameter."""
+    for key, value in content.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
 
 
 def validate(

@@ -7,7 +7,7 @@ import pytest
 from commands import recipe
 from commands.check import mistakes_in
 from stages.runtime.errors import UserError
-from stages.runtime.params import read_all
+from stages.runtime.params import leaves, read_all
 from stages.settings.train import Augment, Train
 from tests import ROOT
 
@@ -53,7 +53,7 @@ def test_every_recipe_gives_valid_parameters_and_says_what_for(project, name):
     assert name in recipe.names()
     recipe.apply(name, force=False)
     assert mistakes_in(read_all()) == []
-    wanted = recipe.leaves(read_all(recipe.RECIPES / f"{name}.yaml"))
+    wanted = leaves(read_all(recipe.RECIPES / f"{name}.yaml"))
     assert {key: recipe.shown(value) for key, value in wanted}.items() <= recipe.parameters().items()
     lines = (project / "recipes" / f"{name}.yaml").read_text().splitlines()
     assert all(line.startswith("# ") for line in lines[:2])
@@ -67,9 +67,9 @@ def test_quick_is_what_is_committed(project, capsys):
 
 
 def test_quick_names_what_the_others_change_so_that_it_brings_it_back(project):
-    quick = dict(recipe.leaves(read_all(recipe.RECIPES / "quick.yaml")))
+    quick = dict(leaves(read_all(recipe.RECIPES / "quick.yaml")))
     for name in recipe.names():
-        assert dict(recipe.leaves(read_all(recipe.RECIPES / f"{name}.yaml"))).keys() <= quick.keys()
+        assert dict(leaves(read_all(recipe.RECIPES / f"{name}.yaml"))).keys() <= quick.keys()
 
 
 def test_first_leaves_nothing_to_what_the_defaults_become(project):
@@ -87,7 +87,7 @@ def test_a_recipe_changes_its_values_and_no_other_byte(project):
     before = params(project).splitlines()
     recipe.apply("first", force=False)
     after = params(project).splitlines()
-    named = dict(recipe.leaves(read_all(recipe.RECIPES / "first.yaml")))
+    named = dict(leaves(read_all(recipe.RECIPES / "first.yaml")))
     assert len(after) == len(before)
     for old, new in zip(before, after, strict=True):
         if old != new:

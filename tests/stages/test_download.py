@@ -276,7 +276,9 @@ def test_two_workers_on_an_empty_store_do_not_disturb_each_other(here, monkeypat
 
     def another_worker(descriptor: int) -> None:
         monkeypatch.setattr("os.fsync", sync)
-        download.main()  # while this one is in the midst of its first file
+        with monkeypatch.context() as other:
+            other.setattr("os.getpid", lambda: 1)  # a process has a number of its own
+            download.main()  # while this one is in the middle of its first file
         sync(descriptor)
 
     small.write(here / "mnist", compressed=True)
