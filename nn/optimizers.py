@@ -7,6 +7,9 @@ may be updated in any order and side by side. Scalars are Python floats: NumPy t
 vectors.
 
 In the formulas g is the gradient of the loss by the parameters p, and r the learning rate.
+
+A new one is a class with `descend` here, a name in stages/training/build.py and stages/settings/train.py, and its
+formula in tests/nn/test_optimizers.py.
 """
 
 import numpy as np
