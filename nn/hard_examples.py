@@ -5,8 +5,8 @@ the gradient of their loss is nearly zero. An epoch of the same length that show
 and for that fewer of the others, spends its steps where there is something to learn.
 
 How far an image is from its target is the sum over the classes of |p - t|, 0 to 2: p - t is the gradient by its
-logits, and all other gradients of the image are proportional to it. An image is deformed otherwise each time it is
-shown, so one time alone says little, and its hardness h follows
+logits, and every other gradient of the image is linear in it. Where p is t, there is nothing to learn. An image is
+deformed otherwise each time it is shown, so one time alone says little, and its hardness h follows
 
     h <- (h + sum |p - t|) / 2    at each showing, after the first, which counts whole.
 

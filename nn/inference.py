@@ -15,7 +15,7 @@ MIN_THREAD_FLOPS = 10e6  # floating-point operations: to hand less to another th
 
 
 def inference_network(network: Network) -> Network:
-    """A network of the same Dense layers and activations, without Dropout and BatchNorm.
+    """A network of the same layers without Dropout and BatchNorm.
 
     `fold_batch_norm` gives it its parameters.
     """
@@ -41,8 +41,8 @@ def fold_batch_norm(network: Network, state: Array, into: Network) -> None:
     """
     targets = iter(into.by_layer(into.params))
     arrays: list[Array] = []
-    by_layer = zip(network.layers, network.by_layer(state), network.running_by_layer(state), strict=True)
-    for layer, params, running_statistics in by_layer:
+    parts = zip(network.layers, network.by_layer(state), network.running_by_layer(state), strict=True)
+    for layer, params, running_statistics in parts:
         if isinstance(layer, Dropout):
             continue
         if isinstance(layer, BatchNorm):
@@ -67,10 +67,10 @@ def predict(network: Network, x: Array, pool: WorkerPool) -> Array:
     logits: Array = np.empty((len(x), network.outputs), network.params.dtype)
     for rows in slices(len(x), network.rows):
         n = rows.stop - rows.start
-        # The product with one row waits for memory, not for a core.
+        # One row: the product waits for memory, not for a core. Little work: no layer would be cut in blocks.
         if n == 1 or 2 * n * network.n_weights < MIN_THREAD_FLOPS / 2:
             logits[rows] = network.forward(slice(0, n), x=x[rows])
-        elif n < 2 * MIN_SHARD_ROWS:
+        elif n < 2 * MIN_SHARD_ROWS:  # too few rows for two shards
             logits[rows] = forward_by_outputs(network, x[rows], pool)
         else:
             logits[rows] = forward_by_rows(network, x[rows], pool)

@@ -22,10 +22,10 @@ class Layer:
     """A layer without parameters whose y has the shape of x; subclasses override what differs.
 
     To save memory y may be the same array as x, and dx the same as dy. A layer sets keeps_x if x must survive
-    `forward`, because its own `backward`, or that of the layer before, reads it; then y is another array. Likewise
-    keeps_dy, if dy must survive `backward`, because the gradients read it. cache holds arrays of the shape of y,
-    one for each dtype in `caches` (None: that of x), which `forward` may fill for `backward`, and `backward` for
-    the gradients.
+    `forward`, because its own `backward` or gradients, or the `backward` of the layer before (whose y it is), read
+    it; then y is another array. Likewise keeps_dy, if dy must survive `backward`, because the gradients read it.
+    cache holds arrays of the shape of y, one for each dtype in `caches` (None: that of x), which `forward` may
+    fill for `backward`, and `backward` for the gradients.
     """
 
     shapes: Shapes = ()  # of the parameters; those with two dimensions are weights, come first, and decay

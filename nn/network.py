@@ -57,8 +57,8 @@ class Network:
 
         self.nodes: list[Node] = []
         x = self.x
-        by_layer = zip(layers, self.by_layer(self.params), self.running_by_layer(self.state), strict=True)
-        for layer, params, statistics in by_layer:
+        parts = zip(layers, self.by_layer(self.params), self.running_by_layer(self.state), strict=True)
+        for layer, params, statistics in parts:
             layer.build(params, statistics, rows, shards)
             width = layer.output_width(x.shape[1])
             y = np.empty((rows, width), dtype) if layer.keeps_x else x
@@ -78,7 +78,7 @@ class Network:
         """
         self.grads = np.zeros_like(self.params)
         grads = self.by_layer(self.grads)
-        # The first layer that learns needs no dx: a third of the work in most networks.
+        # The first layer that learns needs no dx, which saves a third of its own work.
         first = next(index for index, layer in enumerate(self.layers) if layer.shapes)
         dy: Array | None = self.logits
         for index in reversed(range(first, len(self.layers))):
@@ -110,7 +110,7 @@ class Network:
         return int(self.logits.shape[1])
 
     def at(self, rows: slice) -> list[Node]:
-        """The layers with these rows of their arrays; kept, for slicing takes as long as a small product."""
+        """The layers with these rows of their arrays; kept for each range: slicing costs as much as a product."""
         key = rows.start, rows.stop
         if key not in self.sliced:
             self.sliced[key] = [node.at(rows) for node in self.nodes]

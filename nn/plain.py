@@ -1,7 +1,7 @@
 """All of backpropagation on one page: a network of Dense layers and ReLU, learning by gradient descent.
 
-It computes what Dense, ReLU, the loss and SGD in the rest of nn compute, without their speed. Only tests use it,
-which hold the fast code against it, and docs. A network is a list of (W, b), one pair for each layer. x
+It computes what Dense, ReLU, the loss and SGD in the rest of nn compute, without their speed. Only tests and
+docs use it; tests hold the fast code against it. A network is a list of (W, b), one pair for each layer. x
 (n, inputs) holds n examples as rows, labels (n,) their classes, numbers from 0.
 
     y = x W + b     forward, each layer: x is the output of the layer before, after max(x, 0), ReLU

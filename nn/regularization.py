@@ -71,8 +71,7 @@ class ExponentialMovingAverage:
 class EarlyStopping:
     """Stops training after `patience` validations in a row whose loss was not below the lowest so far.
 
-    After that, more training only fits the training images better. (L. Prechelt, Early
-    Stopping - But When?, 1998.)
+    After that, training only fits the training images better. (L. Prechelt, Early Stopping - But When?, 1998.)
     """
 
     def __init__(self, patience: int) -> None:

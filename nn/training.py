@@ -78,7 +78,7 @@ class Trainer:
         self.blocks = parameter_blocks(network)
         self.squared_norms = [0.0] * len(self.blocks)  # of the gradient, by block
         longest = max(block.params.stop - block.params.start for block in self.blocks)
-        longest = max(longest, len(network.state) - network.n_params)
+        longest = max(longest, len(network.state) - network.n_params)  # the running statistics are a block too
         self.scratch = [np.empty(longest, dtype) for _ in range(pool.threads)]
 
     def step(self, batch: Indices, learning_rate: float) -> tuple[float, float]:
@@ -161,7 +161,8 @@ class Trainer:
                 layer.update_running_statistics(len(batch), shards)
         if self.hard_examples is not None:
             self.hard_examples.update(batch)
-        if self.average is not None:  # they stand behind the parameters
+        if self.average is not None:
+            # The running statistics stand behind the parameters.
             tail = slice(self.network.n_params, len(self.network.state))
             self.average.update(tail, self.scratch[0][: tail.stop - tail.start])
 

@@ -105,6 +105,14 @@ def temporary_runs(checkout: Checkout) -> Iterator[Finding]:
         yield Finding(checkout.relative(path.parent), what, "remove it", remover(path.parent))
 
 
+def unfinished_files(checkout: Checkout) -> Iterator[Finding]:
+    """Files that a stage was writing when it was killed; Git and DVC ignore them."""
+    for folder in ("data", "metrics", "plots", ".dvc/tmp/downloads"):
+        for path in sorted((checkout.root / folder).rglob("*.part")):
+            what = "was being written by a stage that was killed"
+            yield Finding(checkout.relative(path), what, "remove it", remover(path))
+
+
 def read(path: Path) -> dict[str, object]:
     """What DVC has written of an experiment; nothing, if that cannot be read."""
     try:

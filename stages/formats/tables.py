@@ -34,10 +34,11 @@ def read_columns(path: Path, columns: Sequence[str], at_least: int = 0, **where:
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise unusable(path, f"it is no table of {', '.join([*where, *columns])} ({error!r})") from None
     if not all(isfinite(number) for column in found for number in column):
-        raise unusable(path, f"it holds other than finite numbers in {', '.join(columns)}")
+        raise unusable(path, f"it holds numbers that are not finite in {', '.join(columns)}")
     if len(rows) < at_least:
         raise unusable(
-            path, f"it has {len(rows)} of at least {at_least} rows" + "".join(f" of {w}" for w in where.values())
+            path,
+            f"it has {len(rows)} rows{''.join(f' of {word}' for word in where.values())}, not {at_least} or more",
         )
     return found
 

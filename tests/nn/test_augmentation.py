@@ -101,14 +101,14 @@ def test_a_deformation_of_all_parts_is_its_naive_twins(images):
         assert np.allclose(found[number], naive(image, x, y, -0.4), atol=1e-12)
 
 
-def test_another_pen_changes_the_gray_between_paper_and_ink_and_nothing_else():
+def test_the_thickness_changes_the_gray_between_paper_and_ink_and_nothing_else():
     values = np.linspace(0, 1, SIDE**2)
-    pens = np.array([-1.0, -0.3, 0.0, 0.5, 1.0])
-    images = np.tile(-0.4 + values * (INK + 0.4), (len(pens), 1))
+    thicknesses = np.array([-1.0, -0.3, 0.0, 0.5, 1.0])
+    images = np.tile(-0.4 + values * (INK + 0.4), (len(thicknesses), 1))
     deformation = Deformation(DeformationRanges(), SIDE, 1, background=-0.4, ink=INK, dtype=np.float64)
-    deformation.change_thickness(images, pens, 0)
+    deformation.change_thickness(images, thicknesses, 0)
     found = (images + 0.4) / (INK + 0.4)
-    assert np.allclose(found, values + pens[:, None] * values * (1 - values), atol=1e-12)
+    assert np.allclose(found, values + thicknesses[:, None] * values * (1 - values), atol=1e-12)
     assert np.all(np.diff(found) >= 0)  # darker stays darker
 
 
@@ -118,9 +118,9 @@ def test_training_shows_the_strokes_of_all_pens(images):
     between = (gray > 0.3) & (gray < 0.7)
     changes, drawn = (out + 0.4) / (INK + 0.4) - gray, []
     for change, g, where in zip(changes, gray, between, strict=True):
-        pens = change[where] / (g * (1 - g))[where]
-        assert np.ptp(pens) < 1e-5  # one pen for all of an image
-        drawn.append(pens.mean())
+        thicknesses = change[where] / (g * (1 - g))[where]
+        assert np.ptp(thicknesses) < 1e-5  # one thickness for all of an image
+        drawn.append(thicknesses.mean())
     assert min(drawn) < -0.7
     assert max(drawn) > 0.7
 

@@ -26,7 +26,7 @@ def test_any_number_of_rows_on_any_number_of_threads_gives_the_same_bits(rng, ne
 
 
 @pytest.mark.parametrize("n", [1, 10, 99, 100, 256, 300, 600])
-def test_prediction_in_pieces_is_the_network_written_out(rng, network, n):
+def test_prediction_in_shards_is_the_network_written_out(rng, network, n):
     x = rng.standard_normal((n, 300)).astype(np.float32)
     (W1, b1), _, (W2, b2), _, (W3, b3) = network.by_layer(network.params)
     b1[:] = rng.standard_normal(900)

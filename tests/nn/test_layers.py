@@ -188,3 +188,20 @@ def test_a_smaller_batch_moves_the_running_statistics_less(rng):
         layer.update_running_statistics(rows, 1)
         moved.append(layer.running_mean.copy())
     np.testing.assert_allclose(moved[1], moved[0] / 2)
+
+
+def test_the_running_variance_is_that_within_the_shards_and_one_row_a_shard_has_none(rng):
+    layer = BatchNorm(WIDTH)
+    layer.momentum = 1.0
+    network = Network([Copy(), layer, Copy()], WIDTH, 8, 2, np.float64)
+    network.initialize(rng)
+    network.x[:] = x = rng.standard_normal((8, WIDTH))
+    for shard, rows in enumerate((slice(0, 4), slice(4, 8))):
+        network.forward(rows, shard)
+    layer.update_running_statistics(8, 2)
+    np.testing.assert_allclose(layer.running_variance, (4 * x[:4].var(axis=0) + 4 * x[4:].var(axis=0)) / 6)
+    before = layer.running_variance.copy()
+    for shard, rows in enumerate((slice(0, 1), slice(1, 2))):
+        network.forward(rows, shard)
+    layer.update_running_statistics(2, 2)
+    assert (layer.running_variance == before).all()

@@ -8,7 +8,7 @@ from nn.inference import fold_batch_norm, inference_network, predict
 from nn.layers import Dense
 from nn.losses import cross_entropy
 from nn.mlp import mlp
-from nn.network import Network
+from nn.network import Network, training_flops_per_example
 from nn.normalization import BatchNorm
 from nn.parallel import WorkerPool
 from nn.regularization import Dropout
@@ -182,3 +182,7 @@ def test_shards_of_a_batch_give_the_gradient_of_the_batch(rng):
 def _logits(network, x):
     network.x[: len(x)] = x
     return network.forward(slice(0, len(x)))
+
+
+def test_training_takes_six_operations_a_weight_and_four_in_the_first_layer():
+    assert training_flops_per_example(mlp([5, 4, 3])) == 4 * 20 + 6 * 12

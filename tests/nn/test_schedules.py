@@ -27,3 +27,4 @@ def test_warm_up_is_a_straight_line_and_then_the_whole_schedule():
     assert [schedule(progress) for progress in (0, 0.05, 0.1, 0.15, 0.2)] == pytest.approx([0.25, 0.5, 0.75, 1, 1])
     assert schedule(0.6) == pytest.approx(cosine(0.5))
     assert with_warmup(constant, 0, step=0.1)(0) == 1
+    assert with_warmup(constant, 0.25, step=0.1)(0.2) == 1  # never above the schedule

@@ -7,6 +7,7 @@ import pytest
 from nn import plain
 from nn.hard_examples import HardExamples
 from nn.inference import predict
+from nn.layers import Dense
 from nn.mlp import mlp
 from nn.network import Network
 from nn.optimizers import SGD, Adam, AdamW, Lion, Momentum, Nesterov, RMSprop
@@ -206,3 +207,40 @@ def test_a_step_allocates_nothing_that_grows_with_the_batch(rng, kind, normaliza
     # NumPy works through buffers of 8,192 numbers where it converts or broadcasts, whatever the batch.
     assert peaks[1] < peaks[0] + 10_000, peaks
     assert peaks[1] < 200_000
+
+
+@pytest.mark.parametrize("clip_norm", [None, 0.1])
+def test_the_average_is_of_all_parameters_and_running_statistics(rng, clip_norm):
+    network = Network(mlp([6, 5, 3], normalization="batch"), 6, 8, 2)
+    network.initialize(rng)
+    average = ExponentialMovingAverage(network.state, 0.9)
+    expected = network.state.copy()
+    images, labels = rng.standard_normal((8, 6)).astype(np.float32), rng.integers(3, size=8).astype(np.uint8)
+    optimizer = SGD(network.params, network.grads, network.n_weights)
+    with WorkerPool(1) as pool:
+        trainer = Trainer(network, optimizer, images, labels, pool=pool, average=average, clip_norm=clip_norm)
+        for step in range(1, 4):
+            trainer.step(np.arange(8), 0.1)
+            expected += (1 - min(0.9, (1 + step) / (10 + step))) * (network.state - expected)
+    np.testing.assert_allclose(average.average, expected, rtol=1e-5, atol=1e-7)
+    assert trainer.inference_parameters() is average.average
+
+
+def test_a_gradient_of_zero_is_not_clipped():
+    network = Network([Dense(2, 2, 1.0)], 2, 2)
+    optimizer = SGD(network.params, network.grads, network.n_weights)
+    images, labels = np.zeros((2, 2), np.float32), np.array([0, 1], np.uint8)
+    with WorkerPool(1) as pool:
+        trainer = Trainer(network, optimizer, images, labels, pool=pool, clip_norm=1.0)
+        assert trainer.step(np.arange(2), 0.1)[1] == 0.0
+
+
+def test_where_the_largest_weight_stands_is_said_of_a_nan_too(rng):
+    network = Network(mlp([2, 3, 3, 2]), 2, 2)
+    network.initialize(rng)
+    dense = [layer for layer in network.layers if isinstance(layer, Dense)]
+    dense[1].W[0, 0] = np.nan
+    optimizer = SGD(network.params, network.grads, network.n_weights)
+    with WorkerPool(1) as pool:
+        trainer = Trainer(network, optimizer, np.zeros((2, 2), np.float32), np.zeros(2, np.uint8), pool=pool)
+    assert trainer.largest_weight() == "the largest weight is nan, in Dense layer 2 of 3"

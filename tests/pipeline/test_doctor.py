@@ -391,3 +391,10 @@ def test_make_doctor_builds_the_environment_first_if_there_is_none(project):
     wanted = project.run("make", "--dry-run", "doctor", "FIX=1").stdout
     assert wanted.index("Building the environment in .venv") < wanted.index("python -m commands.doctor --fix")
     assert "--fix" not in project.run("make", "--dry-run", "doctor").stdout
+
+
+def test_a_file_that_a_killed_stage_was_writing_is_removed(project):
+    left = "plots/training.csv.4711.part"
+    (project.path / left).write_text("half")
+    fixes(project, left)
+    assert not (project.path / left).exists()

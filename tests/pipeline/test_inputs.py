@@ -74,13 +74,13 @@ def write(name, content):
 def redescribe(change):
     """Change the description in the metadata of the model, and leave the tensors."""
 
-    def spoil(path):
+    def damage(path):
         with safe_open(path / MODEL, framework="numpy") as file:
             description = json.loads(file.metadata()["network"])
         change(description)
         save_file(load_file(path / MODEL), path / MODEL, {"network": json.dumps(description)})
 
-    return spoil
+    return damage
 
 
 def widen(description):
@@ -126,7 +126,7 @@ np.savez(BUFFER, predictions=np.zeros((200, 10), "f"))
 ARCHIVE = BUFFER.getvalue()
 
 HEADER = b"low,high,images,correct,confidence,accuracy\n"
-SPOILT = {
+DAMAGED = {
     "a pixel edited by hand": ("preprocess", edit_a_pixel, RAW, "is not the published file of mnist"),
     "a file cut off": ("preprocess", cut_off, RAW, "bytes where its header says"),
     "images and labels swapped": ("preprocess", swap, RAW, "begins with 0x00000801, not 0x00000803"),
@@ -156,23 +156,23 @@ SPOILT = {
     "predictions of 9 classes": ("plot", put(PREDICTIONS, np.zeros((200, 9), "f")), PREDICTIONS, "force evaluate"),
     "no table of evaluate": ("plot", remove("plots/calibration.csv"), "plots/calibration.csv", "is missing"),
     "a table of others": ("plot", write("plots/robustness.csv", b"a\n1\n"), "it is no table of"),
-    "a table without rows": ("plot", write("plots/calibration.csv", HEADER), "0 of at least 1 rows"),
+    "a table without rows": ("plot", write("plots/calibration.csv", HEADER), "it has 0 rows, not 1 or more"),
     "a table that is no text": ("plot", write("plots/training.csv", b"step,loss\n\xff"), "it is no table of"),
-    "a table of nan": ("plot", write("plots/training.csv", b"step,loss\n1,nan\n"), "other than finite numbers"),
+    "a table of nan": ("plot", write("plots/training.csv", b"step,loss\n1,nan\n"), "numbers that are not finite"),
     "a confusion matrix without cells": ("plot", write(CONFUSION, b"count,share\n"), CONFUSION, "0 rows, not 100"),
     "no curve": ("plot", remove("plots/validation.csv"), "plots/validation.csv", "is missing"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("stage", "spoil", "said"),
-    [pytest.param(stage, spoil, said, id=name) for name, (stage, spoil, *said) in SPOILT.items()],
+    ("stage", "damage", "said"),
+    [pytest.param(stage, damage, said, id=name) for name, (stage, damage, *said) in DAMAGED.items()],
 )
-def test_a_spoilt_input_is_refused_in_one_line(workspace, stage, spoil, said):
+def test_a_damaged_input_is_refused_in_one_line(workspace, stage, damage, said):
     for name in OUTPUTS[stage]:  # as dvc does before it runs a stage
         output = workspace.path / name
         shutil.rmtree(output) if output.is_dir() else output.unlink()
-    spoil(workspace.path)
+    damage(workspace.path)
     before = workspace.made()
     line = refusal(workspace.stage(stage))
     assert line.startswith(f"{stage}: ")

@@ -26,3 +26,22 @@ def test_a_table_without_the_numbers_is_refused(tmp_path, content):
 def test_only_the_rows_of_a_value_in_another_column_are_read(tmp_path):
     write_table(tmp_path / "table.csv", ("corruption", "errors"), [("shift", 1), ("noise", 2), ("shift", 3)])
     assert read_columns(tmp_path / "table.csv", ("errors",), corruption="shift") == [[1, 3]]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("step,loss\n1,nan\n", "numbers that are not finite"),
+        ("step,loss\n1,2\n", "it has 1 rows, not 2 or more"),
+        (f"step,loss\n1,{'2' * 200_000}\n", "is no table of step, loss"),
+    ],
+)
+def test_a_damaged_table_is_refused(tmp_path, content, message):
+    (tmp_path / "table.csv").write_text(content)
+    with pytest.raises(UserError, match=message):
+        read_columns(tmp_path / "table.csv", ("step", "loss"), at_least=2)
+
+
+def test_a_table_of_just_enough_rows_is_taken(tmp_path):
+    (tmp_path / "table.csv").write_text("step\n1\n2\n")
+    assert read_columns(tmp_path / "table.csv", ("step",), at_least=2) == [[1, 2]]

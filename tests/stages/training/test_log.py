@@ -3,7 +3,8 @@ import os
 
 import pytest
 
-from stages.training.log import NOTIFICATION, notify_vscode, withdraw_notification
+from nn.training import Step
+from stages.training.log import NOTIFICATION, TrainingLog, notify_vscode, withdraw_notification
 
 
 @pytest.fixture
@@ -47,3 +48,17 @@ def test_a_notification_that_cannot_be_written_or_read_stops_nothing(experiment,
     experiment.write_text("{")
     withdraw_notification()
     assert experiment.read_text() == "{"
+
+
+def test_the_log_has_every_so_many_steps_the_mean_loss_of_the_epoch_and_the_best_validation(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    log = TrainingLog(steps=6, steps_per_epoch=3, log_every=2, parameters=1)
+    for number, loss in enumerate([6.0, 4.0, 2.0, 5.0, 3.0, 1.0], start=1):
+        step = Step(number, (number + 2) // 3, 0.1, loss, 1.0)
+        log.log_step(step)
+        if number in {3, 6}:
+            log.log_validation(step, 0.5, 0.9)
+    assert [row[0] for row in log.training] == [1, 3, 5]
+    assert log.train_loss == 3.0
+    log.report_best()
+    assert json.loads((tmp_path / "metrics/train.json").read_text())["steps"] == 3  # the first of equals
