@@ -42,12 +42,8 @@ def main() -> None:
         save(loss_curve(params), "loss_curve", width)
         save(accuracy_curve(), "accuracy_curve", width)
         save(confusion_matrix(classes), "confusion_matrix", width, ALL_COLORS)
-        save(
-            misclassified(pixels, labels, probabilities, classes, params.misclassified),
-            "misclassified",
-            width,
-            GRAYS,
-        )
+        errors = misclassified(pixels, labels, probabilities, classes, params.misclassified)
+        save(errors, "misclassified", width, GRAYS)
         save(augmented(samples, training, dataset), "augmented", width, GRAYS)
         save(first_layer(first.W, params.first_layer, width), "first_layer", width)
         save(reliability(), "reliability", width)

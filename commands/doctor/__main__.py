@@ -18,13 +18,7 @@ Check = Callable[[Checkout], Iterator[Finding]]
 
 # In this order: a check may need what those before it have fixed.
 PREREQUISITES: tuple[Check, ...] = (prerequisites.history, prerequisites.site_cache)
-STALE: tuple[Check, ...] = (
-    stale.locks,
-    stale.locks_of_git,
-    stale.experiments,
-    stale.temporary_runs,
-    stale.unfinished_files,
-)
+STALE: tuple[Check, ...] = (stale.locks, stale.git_locks, stale.experiments, stale.temporary_runs, stale.parts)
 CACHE: tuple[Check, ...] = (cache.damaged, cache.missing)
 
 

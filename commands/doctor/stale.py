@@ -28,7 +28,7 @@ def locks(checkout: Checkout) -> Iterator[Finding]:
         yield Finding(checkout.relative(path), what, "remove it", remover(path))
 
 
-def locks_of_git(checkout: Checkout) -> Iterator[Finding]:
+def git_locks(checkout: Checkout) -> Iterator[Finding]:
     """A killed command of Git leaves its lock, and every later one refuses to run."""
     found = checkout.git("rev-parse", "--absolute-git-dir")
     if found is None or git_works_in(checkout.root):
@@ -105,7 +105,7 @@ def temporary_runs(checkout: Checkout) -> Iterator[Finding]:
         yield Finding(checkout.relative(path.parent), what, "remove it", remover(path.parent))
 
 
-def unfinished_files(checkout: Checkout) -> Iterator[Finding]:
+def parts(checkout: Checkout) -> Iterator[Finding]:
     """Files that a stage was writing when it was killed; Git and DVC ignore them."""
     for folder in ("data", "metrics", "plots", ".dvc/tmp/downloads"):
         for path in sorted((checkout.root / folder).rglob("*.part")):
