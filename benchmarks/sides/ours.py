@@ -40,6 +40,7 @@ def trainer(
 ) -> Trainer:
     """As the stage `train` makes it."""
     threadpoolctl.threadpool_limits(limits=1, user_api="blas")
+    np.seterr(all="ignore")  # the threads of a pool have what their maker has
     layers = mlp(widths)
     flops = training_flops_per_example(layers) * batch
     network = Network(layers, widths[0], batch, default_shards(batch, flops))
@@ -89,6 +90,7 @@ def learner(
 def predict(widths: list[int], batch: int, threads: int) -> Callable[[], None]:
     """Logits of one batch."""
     threadpoolctl.threadpool_limits(limits=1, user_api="blas")
+    np.seterr(all="ignore")  # the threads of a pool have what their maker has
     images, _ = data(batch)
     network = Network(mlp(widths), widths[0], min(batch, INFERENCE_ROWS), INFERENCE_SHARDS, trains=False)
     network.initialize(stream(0, Purpose.WEIGHTS))
