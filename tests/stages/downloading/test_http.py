@@ -1,7 +1,6 @@
 """A file at a URL: what may pass is tried again, what will not is given up, and neither takes for ever."""
 
 import ssl
-from collections.abc import Iterator
 
 import pytest
 import requests
@@ -13,13 +12,6 @@ from tests.serving import Answer, Server, serving
 CONTENT = bytes(range(250)) * 800
 NAME = "digits.gz"
 PATH = f"/a/{NAME}"
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(http, "BACKOFF", 0)
-    with serving() as server:
-        yield server
 
 
 def fetched(url: str) -> bytes:

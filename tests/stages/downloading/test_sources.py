@@ -6,16 +6,14 @@ import io
 import random
 import tracemalloc
 import zipfile
-from collections.abc import Iterator
 
 import pytest
 import requests
 
-from stages.downloading import http
 from stages.downloading.http import DownloadError, NotFound
 from stages.downloading.sources import MARGIN, fetch_files, read_url
 from stages.formats.datasets import PublishedFile
-from tests.serving import Answer, Server, serving
+from tests.serving import Answer, Server
 
 CONTENT = random.Random(0).randbytes(200_000)  # noqa: S311 (hard to pack)
 PACKED = gzip.compress(CONTENT, mtime=0)
@@ -24,13 +22,6 @@ FILE = PublishedFile(NAME, len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
 PATH = f"/mnist/{NAME}.gz"
 PLAIN = f"/mnist/{NAME}"
 HTML = b"<!DOCTYPE html>\n<html><body>Please log in</body></html>"
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(http, "BACKOFF", 0)
-    with serving() as server:
-        yield server
 
 
 def fetched(source: str) -> bytes:

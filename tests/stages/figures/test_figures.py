@@ -8,6 +8,7 @@ from stages.evaluation.metrics import Bin
 from stages.figures import confusion, curves, images, reliability, robustness, style
 from stages.formats import tables
 from stages.formats.arrays import Normalization
+from stages.formats.datasets import DATASETS
 from stages.runtime.errors import UserError
 from stages.runtime.paths import PLOTS
 from stages.settings.plot import Plot
@@ -25,18 +26,7 @@ def predictions(rng):
     return rng.random((300, 784)).astype(np.float32), labels, probabilities
 
 
-CLOTHES = [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-]
+CLOTHES = list(DATASETS["fashion-mnist"].classes)
 PARAMS = Plot(width=800, smoothing=5, misclassified=40, first_layer=36)
 DATASET = description(Normalization(mean=0.0, standard_deviation=1.0))
 
