@@ -18,10 +18,10 @@ endif
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
-# Beside the last commit, where there is one: a metric a line fits every screen.
 repro: .venv/repro check  ## Download, preprocess, train, evaluate, plot; then show the metrics
 	@dvc repro
-	@dvc metrics diff --all 2>/dev/null | grep . || dvc metrics show
+	@dvc metrics show
+	@python -m commands.summary
 
 test: .venv/dev  ## Run every test that is not marked slow
 	@python -m pytest

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.representer import RoundTripRepresenter
 
 from commands.check import mistakes_in
 from commands.shell import git
+from stages.runtime import yaml_reader
 from stages.runtime.atomic import write
 from stages.runtime.errors import UserError, redact_credentials, run_or_exit
 from stages.runtime.params import leaves, read_all
@@ -121,7 +120,7 @@ def with_recipe(committed: str, name: str) -> str:
     Raises UserError, a line a mistake, where the recipe names an unknown key, or values out of range.
     """
     path = RECIPES / f"{name}.yaml"
-    recipe, yaml = read_all(path), round_trip()
+    recipe, yaml = read_all(path), YAML()  # with ruamel's defaults, as DVC writes: comments stay
     try:
         content = yaml.load(committed)
     except YAMLError:
@@ -133,9 +132,9 @@ def with_recipe(committed: str, name: str) -> str:
         raise UserError("\n".join(mistakes))
     text = io.StringIO()
     yaml.dump(content, text)
-    if YAML(typ="safe", pure=True).load(text.getvalue()) != content:
+    if yaml_reader.load(text.getvalue()) != content:
         raise UserError(
-            f"{PARAMS} of the last commit has a notation that the values of {path} do not fit; edit it by hand"
+            f"{PARAMS} of the last commit has a comment beside a list, so the values of {path} do not fit; move it"
         )
     return text.getvalue()
 
@@ -146,31 +145,7 @@ def merge(content: dict[str, Any], recipe: Mapping[str, Any]) -> None:
         if isinstance(value, dict) and isinstance(content.get(key), dict):
             merge(content[key], value)
         elif key not in content or content[key] != value:
-            content[key] = in_one_line(value) if isinstance(value, list) else value
-
-
-def in_one_line(values: list[Any]) -> CommentedSeq:
-    """A list as `[1, 2]`: ruamel writes invalid YAML where a list with a line per item becomes []."""
-    sequence = CommentedSeq(values)
-    sequence.fa.set_flow_style()
-    return sequence
-
-
-class WithNull(RoundTripRepresenter):
-    """Writes `null`, as params.yaml does, where ruamel would write nothing."""
-
-
-WithNull.add_representer(type(None), lambda here, _: here.represent_scalar("tag:yaml.org,2002:null", "null"))
-
-
-def round_trip() -> YAML:
-    """Reads and writes params.yaml such that what has not changed keeps its bytes."""
-    yaml = YAML()
-    yaml.Representer = WithNull
-    yaml.width = 10_000  # no line is broken
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.preserve_quotes = True
-    return yaml
+            content[key] = value
 
 
 if __name__ == "__main__":

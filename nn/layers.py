@@ -31,6 +31,7 @@ class Layer:
     shapes: Shapes = ()  # of the parameters; those with two dimensions are weights, come first, and decay
     running_shapes: Shapes = ()  # of running statistics: learned from the data, but not by their gradient
     caches: Sequence[type | None] = ()
+    min_rows = 1  # that a shard has to have
     keeps_x = False
     keeps_dy = False
 

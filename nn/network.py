@@ -45,9 +45,8 @@ class Network:
         *,
         trains: bool = True,
     ) -> None:
-        self.layers = layers
-        self.rows = rows
-        self.shards = shards
+        self.layers, self.rows, self.shards = layers, rows, shards
+        self.min_rows = max(layer.min_rows for layer in layers)  # of a shard
         weights = [shape for layer in layers for shape in layer.shapes if len(shape) == 2]
         self.n_weights = size(weights)  # these come first in params
         self.n_params = sum(size(layer.shapes) for layer in layers)

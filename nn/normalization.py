@@ -85,6 +85,7 @@ class BatchNorm(Normalization):
     """
 
     momentum = 0.1
+    min_rows = 2  # one has no variance
 
     def __init__(self, width: int) -> None:
         super().__init__(width, axis=0)
@@ -107,8 +108,6 @@ class BatchNorm(Normalization):
 
     def update_running_statistics(self, n: int, shards: int) -> None:
         """Towards mean and (unbiased) variance of this batch; a smaller batch moves them less."""
-        if n == shards:  # one row in each shard has no variance
-            return
         counts = self.counts[:shards]
         mean = sum(count * found[0] for count, found in zip(counts, self.means[:shards], strict=True)) / n
         squares = sum(count * found[0] for count, found in zip(counts, self.variances[:shards], strict=True))

@@ -12,7 +12,7 @@ which thread does it, or on how many there are: so the bits do not either.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil, isfinite, sqrt
+from math import isfinite, sqrt
 
 import numpy as np
 
@@ -86,8 +86,8 @@ class Trainer:
 
         With dropout or deformation, their `begin_epoch` comes before the first step; `train` sees to that.
         """
-        n, shards = len(batch), split(len(batch), self.network.shards)
-        network, average = self.network, self.average
+        n, network, average = len(batch), self.network, self.average
+        shards = split(n, min(network.shards, n // network.min_rows))
 
         def learn(shard: int, thread: int) -> None:
             rows = shards[shard]
@@ -178,9 +178,9 @@ class Trainer:
         return f"the largest weight is {sizes[worst]:.3g}, in Dense layer {worst + 1} of {len(dense)}"
 
 
-def steps_per_epoch(images: int, batch_size: int) -> int:
-    """How many batches an epoch has: it shows as many images as there are, and its last batch may be smaller."""
-    return ceil(images / batch_size)
+def epoch_batches(images: int, batch_size: int, min_rows: int = 1) -> list[slice]:
+    """The batches of an epoch, as slices of its order; the last may be smaller, and is left out below min_rows."""
+    return [batch for batch in slices(images, batch_size) if batch.stop - batch.start >= min_rows]
 
 
 def train(
@@ -208,7 +208,7 @@ def train(
             deformation.begin_epoch(
                 [stream(seed, Purpose.DEFORMATION, epoch, shard) for shard in range(network.shards)]
             )
-        for batch in slices(images, batch_size):
+        for batch in epoch_batches(images, batch_size, network.min_rows):
             if step == steps:
                 return
             if deformation is not None:

@@ -1,6 +1,7 @@
 """Evaluate: classify the validation images and, in this stage alone, the test images with the trained network.
 
-Run as `python -m stages.evaluate`. Writes the metrics and predictions of both, and four tables of the test images:
+Run as `python -m stages.evaluate`. Writes metrics/test.json; data/predictions, which holds for each of the two the
+probabilities and a json file of everything that was counted; and four tables of the test images:
 plots/confusion.csv, plots/per_class.csv, plots/calibration.csv and plots/robustness.csv.
 """
 
@@ -48,6 +49,7 @@ def main() -> None:
     with all_or_none(), np.errstate(all="ignore"), single_threaded_blas(), WorkerPool(threads) as pool:
         evaluate_split("validation", network, dataset, params.views, pool)
         test = evaluate_split("test", network, dataset, params.views, pool)
+        write_json(METRICS / "test.json", {key: test.found[key] for key in ("accuracy", "errors", "loss")})
         per_class = zip(classes, *metrics.per_class(test.confusion), strict=True)
         robustness = robustness_rows(test, network, dataset.normalization, pool)
         write_table(PLOTS / "confusion.csv", CONFUSION_COLUMNS, confusion_rows(test.confusion, classes))
@@ -64,12 +66,13 @@ class Evaluated:
     labels: arrays.Labels
     confusion: metrics.Counts
     bins: list[metrics.Bin]
+    found: dict[str, object]
 
 
 def evaluate_split(
     split: arrays.Split, network: Network, dataset: arrays.DatasetDescription, views: Views, pool: WorkerPool
 ) -> Evaluated:
-    """Classify the images of a split; write its predictions and metrics, and return what the tables are made of.
+    """Classify the images of a split; write its predictions and all that was found, and return what else needs it.
 
     Rates are fractions between 0 and 1, the loss is in nats; without images they are null.
     """
@@ -92,16 +95,17 @@ def evaluate_split(
         "calibration_error": metrics.expected_calibration_error(bins),
     }
     if split == "test":
-        # Which ones: so that two models can be compared image by image (McNemar's test).
-        found |= metrics.errors_by_half(wrong) | {"misclassified": np.flatnonzero(wrong).tolist()}
+        found |= metrics.errors_by_half(wrong)
     if shifts := SHIFTS[views]:
         averaged = predict_averaged(network, images, probabilities, shifts, fill=dataset.background, pool=pool)
         found |= views_metrics(averaged, labels)
-    # DVC's tables of metrics pass over lists; plots/per_class.csv shows these.
-    lists = metrics.per_class(confusion) if len(labels) else (None, None, None)
-    found |= zip(("precision", "recall", "f1"), lists, strict=True)
-    write_json(METRICS / f"{split}.json", found)
-    return Evaluated(images, labels, confusion, bins)
+    per_class = metrics.per_class(confusion) if len(labels) else (None, None, None)
+    found |= zip(("precision", "recall", "f1"), per_class, strict=True)
+    found["images_per_class"] = confusion.sum(axis=1).tolist()
+    # Which ones: so that two models can be compared image by image (McNemar's test).
+    found["misclassified"] = np.flatnonzero(wrong).tolist()
+    write_json(PREDICTIONS / f"{split}.json", found)
+    return Evaluated(images, labels, confusion, bins, found)
 
 
 def views_metrics(probabilities: arrays.Probabilities, labels: arrays.Labels) -> dict[str, float | int | None]:

@@ -19,14 +19,14 @@ from stages.runtime.atomic import all_or_none
 from stages.runtime.edits import run_stage
 from stages.runtime.params import read_all, validate
 from stages.settings.plot import Plot
-from stages.settings.train import DeformationSettings
+from stages.settings.train import BatchSettings
 
 
 def main() -> None:
     """The stage: tables, predictions, model and arrays in; eight pictures out."""
     sections = read_all()
     params = validate("plot", sections, Plot)
-    training = validate("train", sections, DeformationSettings)
+    training = validate("train", sections, BatchSettings)
     dataset = arrays.read_description()
     classes = dataset.classes
     images, labels = arrays.read("test", len(classes))
@@ -39,8 +39,9 @@ def main() -> None:
     set_style()
     width = params.width
     with all_or_none():
-        save(loss_curve(params), "loss_curve", width)
-        save(accuracy_curve(), "accuracy_curve", width)
+        validated = dataset.images["validation"] > 0
+        save(loss_curve(params, training, validated=validated), "loss_curve", width)
+        save(accuracy_curve(validated=validated), "accuracy_curve", width)
         save(confusion_matrix(classes), "confusion_matrix", width, ALL_COLORS)
         errors = misclassified(pixels, labels, probabilities, classes, params.misclassified)
         save(errors, "misclassified", width, GRAYS)

@@ -1,4 +1,4 @@
-"""Train: the network learns from the training images and is evaluated on the validation images.
+"""Train: the network learns from the training images and is validated now and then.
 
 Run as `python -m stages.train`. Writes data/model, metrics/train.json, plots/training.csv and
 plots/validation.csv; the last three are renewed at every validation, so that a long run can be watched.
@@ -11,7 +11,7 @@ import numpy as np
 from nn.network import training_flops_per_example
 from nn.parallel import WorkerPool, single_threaded_blas
 from nn.random_streams import Purpose, stream
-from nn.training import Diverged, steps_per_epoch, train
+from nn.training import Diverged, epoch_batches, train
 from stages.formats import arrays
 from stages.formats.model import write_model
 from stages.runtime.cores import thread_count
@@ -19,7 +19,7 @@ from stages.runtime.edits import run_stage, stop_if_edited
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_section
 from stages.settings.train import Train
-from stages.training.build import check_against_data, check_last_batch, make_network, make_schedule, make_trainer
+from stages.training.build import check_against_data, make_network, make_schedule, make_trainer, summary
 from stages.training.log import TrainingLog
 from stages.training.validation import Validation, is_validation_step
 
@@ -32,20 +32,18 @@ def main() -> None:
     dataset = arrays.read_description()
     images, labels = arrays.read("train", len(dataset.classes))
     validation_arrays = arrays.read("validation", len(dataset.classes))
-    epoch_steps = steps_per_epoch(len(images), params.batch_size)
-    steps = params.iterations or epoch_steps * (params.epochs or 0)
-    warmup = params.warmup * epoch_steps / steps
-
-    check_against_data(params, len(images), len(validation_arrays[1]), warmup)
+    check_against_data(params, len(images), len(validation_arrays[1]))
     network = make_network(params, len(dataset.classes))
-    check_last_batch(params, len(images), network.shards)
+    epoch_steps = len(epoch_batches(len(images), params.batch_size, network.min_rows))
+    steps = params.iterations or epoch_steps * params.epochs
+    print(summary(params, network, images=len(images), steps=steps, epoch_steps=epoch_steps), flush=True)  # noqa: T201
+
     network.initialize(stream(params.seed, Purpose.WEIGHTS))
-    validation = Validation(network, *validation_arrays, params.early_stopping_patience)
+    validation = Validation(network, (images, labels), validation_arrays, params.early_stopping_patience)
     log = TrainingLog(
         steps=steps,
         steps_per_epoch=epoch_steps,
         log_every=params.log_every or ceil(steps / MAX_ROWS),
-        parameters=network.params.size,
     )
     threads = thread_count(network.shards, training_flops_per_example(network.layers) * params.batch_size)
     try:
@@ -57,15 +55,16 @@ def main() -> None:
                 batch_size=params.batch_size,
                 steps=steps,
                 learning_rate=params.learning_rate,
-                schedule=make_schedule(params, warmup, 1 / steps),
+                schedule=make_schedule(params, steps, epoch_steps),
                 seed=params.seed,
             )
             for step in run:
                 log.log_step(step)
                 last, epoch_ends = step.step == steps, step.step % epoch_steps == 0
                 due = last or is_validation_step(step.step, params.validate_every, steps, epoch_steps)
-                if due and (found := validation.evaluate(trainer, step.step)) is not None:
-                    log.log_validation(step, *found)
+                if due:
+                    found = validation.evaluate(trainer, step.step)
+                    log.log_validation(step, found, becomes_model=validation.is_best)
                 last = last or validation.should_stop
                 if due or epoch_ends:
                     log.write(step)
@@ -79,9 +78,7 @@ def main() -> None:
         raise UserError(f"{diverged}; no model was saved. Try a lower train.learning_rate, or clip_norm") from None
     finally:
         log.close()
-    if params.early_stopping_patience:
-        validation.restore_best()
-        log.report_best()
+    validation.restore_best()
     write_model(validation.model, dataset)
 
 

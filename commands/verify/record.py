@@ -6,6 +6,7 @@ stages use; no time, host name or path. `make verify` compares with it.
 """
 
 from commands.shell import dvc
+from stages.runtime import yaml_reader
 from stages.runtime.atomic import write_json
 from stages.runtime.errors import UserError, run_or_exit
 from stages.runtime.paths import LOCK
@@ -23,7 +24,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy._core import _multiarray_umath  # type: ignore[attr-defined]
-from ruamel.yaml import YAML
 from threadpoolctl import threadpool_info
 
 RECORD = Path("environment.json")
@@ -97,10 +97,9 @@ def refuse_foreign_lock() -> None:
         raise UserError(f"{LOCK} does not describe the files that are here (`dvc status`); run `dvc repro` first")
     if not LOCK.exists():
         raise UserError(f"there is no {LOCK}; run `dvc repro` first")
-    yaml = YAML(typ="safe")
-    runs = [yaml.load(path) for path in Path(dvc("cache", "dir").strip(), "runs").glob("??/*/*") if path.is_file()]
-    ran = [outputs(run) for run in runs]
-    stages = yaml.load(LOCK)["stages"]
+    runs = [path for path in Path(dvc("cache", "dir").strip(), "runs").glob("??/*/*") if path.is_file()]
+    ran = [outputs(yaml_reader.load(path.read_text("utf-8"))) for path in runs]
+    stages = yaml_reader.load(LOCK.read_text("utf-8"))["stages"]
     elsewhere = [name for name, stage in stages.items() if outputs(stage) not in ran]
     if elsewhere:
         raise UserError(

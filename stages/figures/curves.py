@@ -4,39 +4,54 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from stages.figures.style import MUTED, TRAINING, VALIDATION, chart
+from nn.augmentation import DeformationRanges
+from stages.figures.style import BATCHES, TRAINING, VALIDATION, chart
 from stages.formats.tables import read_columns
 from stages.runtime.paths import PLOTS
 from stages.settings.plot import Plot
+from stages.settings.train import BatchSettings
+
+NOT_VALIDATED = "no validation images: preprocess.validation_size is 0"
 
 
-def loss_curve(params: Plot) -> Figure:
-    """Training loss of the batches, its moving average, and validation loss, over the iterations."""
+def loss_curve(params: Plot, batches: BatchSettings, *, validated: bool) -> Figure:
+    """The loss of the batches and its moving average; that of training and validation images as they are."""
     steps, losses = read_columns(PLOTS / "training.csv", ("step", "loss"), at_least=1)
-    validation_steps, validation_losses = read_columns(PLOTS / "validation.csv", ("step", "loss"))
+    validation_steps, train_losses = read_columns(PLOTS / "validation.csv", ("step", "train_loss"), at_least=1)
     figure, axes = chart("iteration", "cross-entropy (nats)")
     width = min(params.smoothing, len(losses))
     smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
     centers = steps[width // 2 :][: len(smooth)]
-    axes.plot(steps, losses, color=MUTED, linewidth=0.6, label="training, each logged batch")
-    axes.plot(centers, smooth, color=TRAINING, label=f"training, moving average over {width} rows")
-    if validation_steps:
-        axes.plot(validation_steps, validation_losses, color=VALIDATION, marker=".", label="validation")
+    axes.plot(steps, losses, color=BATCHES, linewidth=0.6, alpha=0.35)
+    axes.plot(centers, smooth, color=BATCHES, label=f"batches{describe(batches)}, mean of {width}")
+    axes.plot(validation_steps, train_losses, color=TRAINING, marker=".", label="training images")
+    if validated:
+        (val_losses,) = read_columns(PLOTS / "validation.csv", ("loss",))
+        axes.plot(validation_steps, val_losses, color=VALIDATION, marker=".", label="validation images")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_title("Loss" if validation_steps else "Loss (no validation images: preprocess.validation_size is 0)")
+    axes.set_title("Loss" if validated else f"Loss ({NOT_VALIDATED})")
     axes.legend(frameon=False)
     return figure
 
 
-def accuracy_curve() -> Figure:
-    """Validation accuracy over the iterations."""
-    steps, accuracies = read_columns(PLOTS / "validation.csv", ("step", "accuracy"))
+def describe(batches: BatchSettings) -> str:
+    """How the batches differ from the images of the data set, in brackets."""
+    deformed = DeformationRanges(**batches.augment.model_dump()).enabled
+    words = [word for word, there in (("deformed", deformed), ("smoothed", batches.label_smoothing)) if there]
+    return f" ({', '.join(words)})" if words else ""
+
+
+def accuracy_curve(*, validated: bool) -> Figure:
+    """The accuracy on training and validation images as they are."""
+    steps, accuracies = read_columns(PLOTS / "validation.csv", ("step", "train_accuracy"), at_least=1)
     figure, axes = chart("iteration", "accuracy (%)")
-    if not steps:
-        axes.set_title("No validation images: preprocess.validation_size is 0")
-        return figure
-    axes.plot(steps, 100 * np.array(accuracies), color=VALIDATION, marker=".")
-    axes.set_title(f"Accuracy on the validation images: {accuracies[-1]:.2%} at the end")
+    axes.plot(steps, 100 * np.array(accuracies), color=TRAINING, marker=".", label="training images")
+    axes.set_title(f"Accuracy ({NOT_VALIDATED})")
+    if validated:
+        (val_accuracies,) = read_columns(PLOTS / "validation.csv", ("accuracy",))
+        axes.plot(steps, 100 * np.array(val_accuracies), color=VALIDATION, marker=".", label="validation images")
+        axes.set_title(f"Accuracy: {val_accuracies[-1]:.2%} of the validation images at the end")
+    axes.legend(frameon=False, loc="lower right")
     return figure

@@ -13,7 +13,7 @@ from nn.parallel import single_threaded_blas
 from nn.random_streams import Purpose, stream
 from stages.formats.arrays import DatasetDescription, Images, Labels, Probabilities
 from stages.formats.idx import SIDE
-from stages.settings.train import DeformationSettings
+from stages.settings.train import BatchSettings
 
 DEFORMATIONS = 12  # of each image, on the sheet that shows them
 TILE = SIDE + 2  # pixels: an image of a mosaic and its border
@@ -61,7 +61,7 @@ def first_of_each_class(images: Images, labels: Labels) -> Images:
     return np.asarray(images[np.sort(np.unique(labels, return_index=True)[1])])
 
 
-def augmented(samples: Images, training: DeformationSettings, dataset: DatasetDescription) -> Figure:
+def augmented(samples: Images, training: BatchSettings, dataset: DatasetDescription) -> Figure:
     """Each image as it is, and beside it random deformations of it, as training draws them."""
     strengths = DeformationRanges(**training.augment.model_dump())
     chosen = np.repeat(np.arange(len(samples)), DEFORMATIONS)

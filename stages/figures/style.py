@@ -14,6 +14,7 @@ from stages.runtime.atomic import atomic_write
 from stages.runtime.paths import PLOTS
 
 TRAINING, VALIDATION, MUTED = "#4878a8", "#c8502c", "#9bb8d3"
+BATCHES = "#8a8f98"
 COLORS = 64  # of a palette: a third of the size of full color, with no visible difference
 ALL_COLORS = 256  # where the shade carries the information
 GRAYS = 16

@@ -4,12 +4,13 @@ import difflib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from types import NoneType
+from typing import Annotated, Any, TypeVar, get_args
 
+import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from stages.runtime import yaml_reader
 from stages.runtime.errors import UserError, redact_credentials
 from stages.runtime.paths import PARAMS
 
@@ -62,14 +63,14 @@ def read_all(path: Path = PARAMS) -> Mapping[str, object]:
 def parse(text: bytes, path: Path = PARAMS) -> Mapping[str, object]:
     """The sections in the text of a YAML file; raises UserError as `read_all` does."""
     try:
-        content = YAML(typ="safe", pure=True).load(text.decode("utf-8"))
+        content = yaml_reader.load(text.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text: {error}") from None
-    except MarkedYAMLError as error:
+    except yaml.MarkedYAMLError as error:
         where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         problem = str(error.problem or error.context).splitlines()[0]
         raise UserError(f"{path}{where} is not valid YAML: {problem}") from None
-    except (YAMLError, ValueError, KeyError, RecursionError) as error:  # a control character; a date that is none
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a control character; a date that is none
         raise UserError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path} should hold sections (`train:` and so on)")
@@ -98,29 +99,32 @@ def validate(
     try:
         return model.model_validate(section)
     except ValidationError as error:
-        lines = [describe(name, mistake, known_keys(model, mistake["loc"])) for mistake in error.errors()]
+        lines = [describe(name, mistake, model_at(model, mistake["loc"])) for mistake in error.errors()]
         raise UserError("; ".join(f"{path}: {line}" for line in lines)) from None
 
 
-def known_keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
-    """The keys that are allowed in the section, or the section within it, that this place is in."""
+def model_at(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel]:
+    """The model of the section, or the section within it, that this place is in."""
     for name in place[:-1]:
         field = model.model_fields.get(str(name))
         if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             model = field.annotation
-    return list(model.model_fields)
+    return model
 
 
-def describe(section: str, mistake: Mapping[str, Any], known: list[str]) -> str:
+def describe(section: str, mistake: Mapping[str, Any], model: type[BaseModel]) -> str:
     """One mistake: the key, its value, and what would be valid."""
     key = ".".join([section, *(str(part) for part in mistake["loc"])])
     if mistake["type"] == "missing":
         return f"{key} is missing"
     if mistake["type"] == "extra_forbidden":
-        return f"{key} is no known key; {did_you_mean(str(mistake['loc'][-1]), known)}"
+        return f"{key} is no known key; {did_you_mean(str(mistake['loc'][-1]), list(model.model_fields))}"
     right = mistake["msg"].removeprefix("Value error, ")
     if len(mistake["loc"]) == 0:
         return f"{section}: {right}"
+    field = model.model_fields.get(str(mistake["loc"][-1]))
+    if field is not None and NoneType in get_args(field.annotation):
+        right += ", or null"
     value = json.dumps(mistake["input"], default=str, ensure_ascii=False)  # null and true, as YAML has them
     return f"{key} is {redact_credentials(value)}: {right[0].lower()}{right[1:]}"
 

@@ -12,5 +12,5 @@ Views = Literal[1, 5, 9]
 class Evaluate(Section):
     """The section `evaluate` of params.yaml."""
 
-    batch_size: Annotated[StrictInt, Field(ge=1, le=1_000_000)]
+    batch_size: Annotated[StrictInt, Field(ge=1, le=10_000)]
     views: Annotated[Views, BeforeValidator(refuse_boolean)]

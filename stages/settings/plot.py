@@ -11,6 +11,6 @@ class Plot(Section):
     """The section `plot` of params.yaml."""
 
     width: Annotated[StrictInt, Field(ge=400, le=2000)]
-    smoothing: Annotated[StrictInt, Field(ge=1)]
+    smoothing: Annotated[StrictInt, Field(ge=1, le=1000)]
     misclassified: Annotated[StrictInt, Field(ge=1, le=100)]
     first_layer: Annotated[StrictInt, Field(ge=1, le=144)]

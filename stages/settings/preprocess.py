@@ -11,5 +11,5 @@ class Preprocess(Section):
     """The section `preprocess` of params.yaml."""
 
     normalization: Literal["standard", "unit"]
-    validation_size: Annotated[StrictInt, Field(ge=0)]
+    validation_size: Annotated[StrictInt, Field(ge=0, le=50_000)]
     seed: Seed

@@ -2,14 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from stages.runtime.params import FiniteFloat, Section, Seed, StrictInt
 
-Positive = Annotated[StrictInt, Field(ge=1)]
-Share = Annotated[FiniteFloat, Field(ge=0, lt=1)]
-AtLeastZero = Annotated[FiniteFloat, Field(ge=0)]
-AboveZero = Annotated[FiniteFloat, Field(gt=0)]
+Share = Annotated[FiniteFloat, Field(ge=0, le=0.9)]
+Count = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
 
 
 class Augment(Section):
@@ -17,89 +15,58 @@ class Augment(Section):
 
     rotation: Annotated[FiniteFloat, Field(ge=0, le=90)]
     shear: Annotated[FiniteFloat, Field(ge=0, le=60)]
-    scale: Annotated[FiniteFloat, Field(ge=0, lt=1)]
+    scale: Share
     shift: Annotated[FiniteFloat, Field(ge=0, le=28)]
     elastic: Annotated[FiniteFloat, Field(ge=0, le=10)]
     elastic_sigma: Annotated[FiniteFloat, Field(ge=1, le=28)]
     thickness: Annotated[FiniteFloat, Field(ge=0, le=1)]
-    unchanged_fraction: Annotated[FiniteFloat, Field(ge=0, lt=1)]
+    unchanged_fraction: Annotated[FiniteFloat, Field(ge=0, le=1)]
     halved_at_end: Annotated[FiniteFloat, Field(ge=0, le=1)]
 
 
 class Train(Section):
-    """The section `train` of params.yaml."""
+    """The section `train` of params.yaml.
+
+    Every value in its range goes with every other: a setting that has no effect is no error. What the data decide,
+    stages/training/build.py checks.
+    """
 
     seed: Seed
-    hidden: list[Annotated[StrictInt, Field(ge=1, le=100_000)]]
+    hidden: Annotated[list[Annotated[StrictInt, Field(ge=1, le=4096)]], Field(max_length=8)]
     activation: Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"]
     normalization: Literal["batch", "layer"] | None
     dropout: Share
     input_dropout: Share
-    epochs: Positive | None
-    iterations: Positive | None
-    batch_size: Positive
+    epochs: Annotated[StrictInt, Field(ge=1, le=100_000)]
+    iterations: Count | None
+    batch_size: Annotated[StrictInt, Field(ge=2, le=50_000)]
     shards: Annotated[StrictInt, Field(ge=1, le=64)] | None
     augment: Augment
-    hard_fraction: Share
+    hard_fraction: Annotated[FiniteFloat, Field(ge=0, le=0.5)]
     hard_repeats: Annotated[StrictInt, Field(ge=2, le=100)]
     label_smoothing: Share
     optimizer: Literal["sgd", "nesterov", "rmsprop", "adam", "adamw", "lion"]
-    learning_rate: Annotated[FiniteFloat, Field(gt=0, le=1e30)]
-    momentum: Share
-    beta1: Share
-    beta2: Share
-    epsilon: Annotated[FiniteFloat, Field(ge=1e-16)]  # squares of smaller gradients are 0 in float32
-    weight_decay: AtLeastZero
-    clip_norm: AboveZero | None
+    learning_rate: Annotated[FiniteFloat, Field(ge=1e-6, le=10)]
+    momentum: Annotated[FiniteFloat, Field(ge=0, le=0.999)]
+    beta1: Annotated[FiniteFloat, Field(ge=0, le=0.99)]
+    beta2: Annotated[
+        FiniteFloat, Field(ge=0.9, le=0.9999)
+    ]  # above beta1^2, or Adam diverges
+    epsilon: Annotated[FiniteFloat, Field(ge=1e-16, le=1)]  # squares of smaller gradients are 0 in float32
+    weight_decay: Annotated[FiniteFloat, Field(ge=0, le=10)]
+    clip_norm: Annotated[FiniteFloat, Field(ge=0.001, le=1000)] | None
     schedule: Literal["constant", "cosine", "one_cycle"]
-    warmup: AtLeastZero
-    ema_decay: Share
-    early_stopping_patience: Positive | None
+    warmup: Annotated[FiniteFloat, Field(ge=0, le=1000)]
+    ema_decay: Annotated[FiniteFloat, Field(ge=0, le=0.9999)]
+    early_stopping_patience: Annotated[StrictInt, Field(ge=1, le=1000)] | None
     blas_kernel: Literal["haswell", "auto"]  # environment.py reads it, before NumPy is imported
-    log_every: Positive | None
-    validate_every: Positive | None
-
-    @model_validator(mode="after")
-    def one_length(self) -> "Train":
-        """A run is measured in epochs or in iterations."""
-        if (self.epochs is None) == (self.iterations is None):
-            raise ValueError(
-                f"epochs is {self.epochs or 'null'} and iterations is {self.iterations or 'null'}: "
-                "exactly one of them should be null"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def warm_up_within_the_run(self) -> "Train":
-        """There has to be something left after the warm-up."""
-        if self.epochs is not None and self.warmup >= self.epochs:
-            raise ValueError(f"warmup is {self.warmup:g} epochs: should be less than epochs, {self.epochs}")
-        return self
-
-    @model_validator(mode="after")
-    def settings_that_do_something(self) -> "Train":
-        """A setting without effect would mislead as well."""
-        if not self.hidden and (self.dropout or self.normalization):
-            raise ValueError(
-                "hidden is []: dropout should be 0 and normalization null, for they are of hidden units"
-            )
-        if self.optimizer == "nesterov" and not self.momentum:
-            raise ValueError("momentum is 0 with optimizer nesterov: should be above 0, or optimizer sgd")
-        if self.learning_rate * self.weight_decay >= 1:
-            product = self.learning_rate * self.weight_decay
-            raise ValueError(f"learning_rate times weight_decay is {product:g}: should be below 1")
-        if self.hard_fraction * self.hard_repeats > 1:
-            product = self.hard_fraction * self.hard_repeats
-            raise ValueError(
-                f"hard_fraction times hard_repeats is {product:g}: should be at most 1, a whole epoch"
-            )
-        if self.shards is not None and self.shards > self.batch_size:
-            raise ValueError(f"shards is {self.shards}: should be at most batch_size, {self.batch_size}")
-        return self
+    log_every: Count | None
+    validate_every: Count | None
 
 
-class DeformationSettings(Section, extra="ignore"):
-    """What the stage that shows deformed images reads of this section."""
+class BatchSettings(Section, extra="ignore"):
+    """What plot reads of this section: how the images of the batches differ from those of the data set."""
 
     seed: Seed
     augment: Augment
+    label_smoothing: Share

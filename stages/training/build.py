@@ -47,11 +47,11 @@ def make_trainer(
     ranges = DeformationRanges(**params.augment.model_dump())
     if ranges.enabled:
         deformation = Deformation(ranges, idx.SIDE, network.shards, background=dataset.background, ink=dataset.ink)
-    if params.hard_fraction:
+    if int(len(images) * params.hard_fraction):
         hard_examples = HardExamples(
             len(images),
             params.hard_fraction,
-            params.hard_repeats,
+            min(params.hard_repeats, int(1 / params.hard_fraction)),
             rows=network.rows,
             classes=network.outputs,
         )
@@ -85,37 +85,29 @@ def make_optimizer(params: Train, network: Network) -> Optimizer:
     return kind(*vectors, weight_decay=params.weight_decay, **options)
 
 
-def make_schedule(params: Train, warmup: float, step: float) -> Schedule:
-    """The schedule that params.yaml names, after a warm-up; warmup and step are shares of the run."""
+def make_schedule(params: Train, steps: int, epoch_steps: int) -> Schedule:
+    """The schedule that params.yaml names, after a warm-up, which takes half of the run at most."""
     schedules: dict[str, Schedule] = {"constant": constant, "cosine": cosine, "one_cycle": one_cycle}
-    return with_warmup(schedules[params.schedule], warmup, step)
+    warmup = min(params.warmup * epoch_steps / steps, 0.5)
+    return with_warmup(schedules[params.schedule], warmup, 1 / steps)
 
 
-def check_against_data(params: Train, images: int, validation_images: int, warmup: float) -> None:
-    """Raise UserError for parameters that make no sense with so many images; warmup is a share of the run."""
-    mistake = None
+def check_against_data(params: Train, images: int, validation_images: int) -> None:
+    """Raise UserError for what so many images cannot give."""
     if params.batch_size > images:
-        mistake = f"batch_size is {params.batch_size}: should be at most the number of training images, {images}"
-    elif warmup >= 1:
-        mistake = f"warmup is {params.warmup:g} epochs: should be shorter than the run"
-    elif params.hard_fraction and int(images * params.hard_fraction) < 1:
-        mistake = (
-            f"hard_fraction is {params.hard_fraction:g}: makes none of {images} images hard; should be 0, or more"
+        raise UserError(
+            f"params.yaml: train.batch_size is {params.batch_size}: "
+            f"should be at most the number of training images, {images}"
         )
-    elif params.early_stopping_patience and not validation_images:
-        mistake = (
-            f"early_stopping_patience is {params.early_stopping_patience}: should be null, "
+    if params.early_stopping_patience and not validation_images:
+        raise UserError(
+            f"params.yaml: train.early_stopping_patience is {params.early_stopping_patience}: should be null, "
             "for there are no validation images (preprocess.validation_size is 0)"
         )
-    if mistake:
-        raise UserError(f"params.yaml: train.{mistake}")
 
 
-def check_last_batch(params: Train, images: int, shards: int) -> None:
-    """Raise UserError if the last batch of an epoch is too small for batch normalization in so many shards."""
-    rows = images % params.batch_size or params.batch_size
-    if params.normalization == "batch" and rows < 2 * shards:
-        raise UserError(
-            f"params.yaml: train.batch_size is {params.batch_size} with normalization batch: leaves {rows} images "
-            f"for the last batch of an epoch, which should have at least 2 for each of its {shards} shards"
-        )
+def summary(params: Train, network: Network, *, images: int, steps: int, epoch_steps: int) -> str:
+    """What is about to be trained, in a line."""
+    widths = "-".join(map(str, [arrays.PIXELS, *params.hidden, network.outputs]))
+    length = f"{params.epochs} epochs of {epoch_steps}" if params.iterations is None else f"{epoch_steps} an epoch"
+    return f"{widths}: {network.params.size:,} parameters, {images:,} training images, {steps:,} steps ({length})"

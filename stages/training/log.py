@@ -17,8 +17,11 @@ from stages.formats.tables import write_table
 from stages.runtime.atomic import read_json, write_json
 from stages.runtime.errors import UserError
 from stages.runtime.paths import METRICS, PLOTS, TIMES
+from stages.training.validation import Validated
 
 SECONDS = TIMES / f"{os.environ.get('DVC_EXP_NAME', 'train')}.csv"
+TRAINING_COLUMNS = ("step", "epoch", "learning_rate", "loss")
+VALIDATION_COLUMNS = ("step", "epoch", "loss", "accuracy", "train_loss", "train_accuracy")
 NOTIFICATION = Path(".dvc/tmp/exps/run/DVCLIVE_STEP_COMPLETED")
 
 
@@ -28,16 +31,15 @@ class TrainingLog:
     Every `log_every`-th step is a row of plots/training.csv, beginning with the first.
     """
 
-    def __init__(self, *, steps: int, steps_per_epoch: int, log_every: int, parameters: int) -> None:
+    def __init__(self, *, steps: int, steps_per_epoch: int, log_every: int) -> None:
         self.steps = steps
         self.steps_per_epoch = steps_per_epoch
         self.log_every = log_every
-        self.parameters = parameters
         self.training: list[tuple[int, int, float, float]] = []
-        self.validation: list[tuple[int, int, float, float]] = []
+        self.validation: list[tuple[int, int, float | None, float | None, float, float]] = []
         self.seconds: list[tuple[int, int, float]] = []
         self.epoch_losses: list[float] = []
-        self.best: dict[str, float | int | None] = {}
+        self.metrics: dict[str, float | None] = {}  # the content of metrics/train.json
         self.started = time.perf_counter()
         # Some terminals say that they have no columns: a bar would not show there.
         on_terminal = sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
@@ -52,56 +54,50 @@ class TrainingLog:
             self.training.append((step.step, step.epoch, step.learning_rate, step.loss))
         self.bar.update()
 
-    def log_validation(self, step: Step, loss: float, accuracy: float) -> None:
-        """Add an evaluation on the validation images."""
-        lowest = min((row[2] for row in self.validation), default=float("inf"))
-        self.validation.append((step.step, step.epoch, loss, accuracy))
-        if loss < lowest:
-            self.best = self.metrics(step)
-        self.bar.set_postfix_str(f"validation accuracy {accuracy:.2%}")
+    def log_validation(self, step: Step, found: Validated, *, becomes_model: bool) -> None:
+        """Add a validation. The metrics are those of the last one whose network becomes the model."""
+        train_loss, train_accuracy, val_loss, val_accuracy = found
+        self.validation.append((step.step, step.epoch, val_loss, val_accuracy, train_loss, train_accuracy))
+        if becomes_model:
+            epoch = step.step / self.steps_per_epoch
+            self.metrics = {
+                "epoch": epoch,
+                "train_loss": train_loss,
+                "val_loss": val_loss,
+                "val_accuracy": val_accuracy,
+            }
+        accuracy = f"val_accuracy {val_accuracy:.2%}" if val_accuracy is not None else "no validation images"
+        self.bar.set_postfix_str(f"loss {self.batch_loss:.4f}, {accuracy}")
 
     def write(self, step: Step) -> None:
         """Renew the files, as of this step."""
         self.seconds.append((step.step, step.epoch, time.perf_counter() - self.started))
-        write_table(PLOTS / "training.csv", ("step", "epoch", "learning_rate", "loss"), self.training)
-        write_table(PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), self.validation)
+        write_table(PLOTS / "training.csv", TRAINING_COLUMNS, self.training)
+        write_table(PLOTS / "validation.csv", VALIDATION_COLUMNS, self.validation)
         write_table(SECONDS, ("step", "epoch", "seconds"), self.seconds)
-        write_json(METRICS / "train.json", self.metrics(step))
+        if self.metrics:
+            write_json(METRICS / "train.json", self.metrics)
         notify_vscode(step.step)
 
-    def metrics(self, step: Step) -> dict[str, float | int | None]:
-        """The content of metrics/train.json, as of this step; null before the first validation."""
-        loss, accuracy = self.validation[-1][2:] if self.validation else (None, None)
-        return {
-            "train_loss": self.train_loss,
-            "validation_loss": loss,
-            "validation_accuracy": accuracy,
-            "epochs": step.step / self.steps_per_epoch,
-            "steps": step.step,
-            "parameters": self.parameters,
-        }
-
-    def report_best(self) -> None:
-        """Let the metrics be those of the step with the lowest validation loss, all of them."""
-        write_json(METRICS / "train.json", self.best)
-
     @property
-    def train_loss(self) -> float:
+    def batch_loss(self) -> float:
         """Mean loss of the batches of this epoch so far, each measured before the step it led to."""
         return sum(self.epoch_losses) / len(self.epoch_losses)
 
     def print_epoch(self, step: Step) -> None:
-        """Without a terminal there is no bar: a line an epoch instead."""
+        """Without a terminal there is no bar: a line an epoch instead, with what was measured at its end."""
         if not self.bar.disable:
             return
         if self.steps % self.steps_per_epoch == 0:
-            done = f"epoch {step.epoch} of {self.steps // self.steps_per_epoch}"
+            line = f"epoch {step.epoch} of {self.steps // self.steps_per_epoch}"
         else:
-            done = f"iteration {step.step} of {self.steps}, epoch {step.epoch}"
-        line = f"{done}: loss {self.train_loss:.4f}"
-        if self.validation:
-            _, _, loss, accuracy = self.validation[-1]
-            line += f", validation loss {loss:.4f}, accuracy {accuracy:.2%}"
+            line = f"iteration {step.step} of {self.steps}, epoch {step.epoch}"
+        line += f": loss {self.batch_loss:.4f}"
+        if self.validation and self.validation[-1][0] == step.step:
+            _, _, val_loss, val_accuracy, train_loss, _ = self.validation[-1]
+            line += f", train_loss {train_loss:.4f}"
+            if val_loss is not None:
+                line += f", val_loss {val_loss:.4f}, val_accuracy {val_accuracy:.2%}"
         print(f"{line} ({time.perf_counter() - self.started:.1f} s)", flush=True)  # noqa: T201
 
     def close(self) -> None:

@@ -1,18 +1,26 @@
-"""Validation: how well the network that learns does on images that it does not learn from."""
+"""Validation: how well the network that becomes the model does, on images that it learns from and on others.
+
+Both are shown as they are, so the two losses compare: where the one falls and the other rises, the network learns
+its training images by heart. The loss of the batches is another measure: their images are deformed, their labels
+smoothed.
+"""
 
 from math import ceil, isfinite
+from typing import NamedTuple
 
 import numpy as np
 
-from nn.flat import Array
+from nn.flat import Array, Indices
 from nn.inference import fold_batch_norm, inference_network, predict
 from nn.losses import cross_entropy
 from nn.network import Network
+from nn.parallel import WorkerPool
 from nn.regularization import EarlyStopping
 from nn.training import Diverged, Trainer
 from stages.formats import arrays
 
 MIN_VALIDATIONS = 20  # of a run, unless validate_every says otherwise
+SAMPLE = 5_000  # training images that are measured, or all where there are fewer
 
 
 def is_validation_step(step: int, every: int | None, steps: int, steps_per_epoch: int) -> bool:
@@ -27,32 +35,65 @@ def is_validation_step(step: int, every: int | None, steps: int, steps_per_epoch
     return step * times_per_epoch % steps_per_epoch < times_per_epoch
 
 
+def stratified_sample(labels: arrays.Labels, size: int) -> Indices:
+    """The positions of `size` images, or all, the same share of each class: evenly spaced, class by class."""
+    by_class = np.argsort(labels, kind="stable")
+    size = min(size, len(labels))
+    return by_class[np.arange(size) * len(labels) // size]
+
+
+class Validated(NamedTuple):
+    """Losses (nats) and accuracies (0 to 1) of the model at one step; val_loss and val_accuracy may be None."""
+
+    train_loss: float
+    train_accuracy: float
+    val_loss: float | None
+    val_accuracy: float | None
+
+
 class Validation:
-    """The inference network, evaluated on the validation images now and then; it becomes the model."""
+    """The inference network, which becomes the model, and the images on which it is measured now and then.
+
+    Those are a fixed sample of the training images, and the validation images, of which there may be none.
+    """
 
     def __init__(
-        self, network: Network, images: arrays.Images, labels: arrays.Labels, patience: int | None
+        self,
+        network: Network,
+        training: tuple[arrays.Images, arrays.Labels],
+        validation: tuple[arrays.Images, arrays.Labels],
+        patience: int | None,
     ) -> None:
         self.model = inference_network(network)
-        self.images, self.labels = images, labels
+        images, labels = training
+        sample = stratified_sample(labels, SAMPLE)
+        self.training, self.validation = (images[sample], labels[sample]), validation
         self.early_stopping = EarlyStopping(patience) if patience else None
-        self.best: Array | None = None  # the model's parameters at the lowest loss, with early stopping
+        self.is_best = True  # whether the model is to be the one of the last validation
+        self.best: Array | None = None  # its parameters at the lowest loss, with early stopping
 
-    def evaluate(self, trainer: Trainer, step: int) -> tuple[float, float] | None:
-        """Give the model what has been learned; its loss and accuracy, None without validation images.
-
-        Raises Diverged where the loss is not finite.
-        """
+    def evaluate(self, trainer: Trainer, step: int) -> Validated:
+        """Give the model what has been learned, and measure it; raises Diverged where a loss is not finite."""
         fold_batch_norm(trainer.network, trainer.inference_parameters(), self.model)
-        if not len(self.labels):
-            return None
-        logits = predict(self.model, self.images, trainer.pool)
-        loss = cross_entropy(logits, self.labels)
+        train_loss, train_accuracy = self.measure(*self.training, trainer.pool, step)
+        val_loss = val_accuracy = None
+        if len(self.validation[1]):
+            val_loss, val_accuracy = self.measure(*self.validation, trainer.pool, step)
+            if self.early_stopping is not None:
+                self.is_best = self.early_stopping.update(val_loss)
+                if self.is_best:
+                    self.best = self.model.params.copy()
+        return Validated(train_loss, train_accuracy, val_loss, val_accuracy)
+
+    def measure(
+        self, images: arrays.Images, labels: arrays.Labels, pool: WorkerPool, step: int
+    ) -> tuple[float, float]:
+        """Loss and accuracy of the model on these images; raises Diverged where the loss is not finite."""
+        logits = predict(self.model, images, pool)
+        loss = cross_entropy(logits, labels)
         if not isfinite(loss):
-            raise Diverged(f"the validation loss is {loss} at iteration {step}")
-        if self.early_stopping is not None and self.early_stopping.update(loss):
-            self.best = self.model.params.copy()
-        return loss, float(np.mean(logits.argmax(axis=1) == self.labels))
+            raise Diverged(f"the loss at the validation of iteration {step} is {loss}")
+        return loss, float(np.mean(logits.argmax(axis=1) == labels))
 
     @property
     def should_stop(self) -> bool:

@@ -190,7 +190,7 @@ def test_a_smaller_batch_moves_the_running_statistics_less(rng):
     np.testing.assert_allclose(moved[1], moved[0] / 2)
 
 
-def test_the_running_variance_is_that_within_the_shards_and_one_row_a_shard_has_none(rng):
+def test_the_running_variance_is_that_within_the_shards(rng):
     layer = BatchNorm(WIDTH)
     layer.momentum = 1.0
     network = Network([Copy(), layer, Copy()], WIDTH, 8, 2, np.float64)
@@ -200,8 +200,3 @@ def test_the_running_variance_is_that_within_the_shards_and_one_row_a_shard_has_
         network.forward(rows, shard)
     layer.update_running_statistics(8, 2)
     np.testing.assert_allclose(layer.running_variance, (4 * x[:4].var(axis=0) + 4 * x[4:].var(axis=0)) / 6)
-    before = layer.running_variance.copy()
-    for shard, rows in enumerate((slice(0, 1), slice(1, 2))):
-        network.forward(rows, shard)
-    layer.update_running_statistics(2, 2)
-    assert (layer.running_variance == before).all()

@@ -15,7 +15,7 @@ from nn.parallel import WorkerPool, single_threaded_blas
 from nn.random_streams import Purpose, stream
 from nn.regularization import ExponentialMovingAverage
 from nn.schedules import constant, cosine
-from nn.training import Diverged, Trainer, steps_per_epoch, train
+from nn.training import Diverged, Trainer, epoch_batches, train
 
 KINDS = [SGD, Momentum, Nesterov, RMSprop, Adam, AdamW, Lion]
 
@@ -144,7 +144,7 @@ def test_every_epoch_shows_every_image_once_in_a_new_order(blobs):
         trainer = Trainer(
             network, SGD(network.params, network.grads, network.n_weights), images, labels, pool=pool
         )
-        steps = 2 * steps_per_epoch(300, 32)
+        steps = 2 * len(epoch_batches(300, 32))
         for _ in train(trainer, batch_size=32, steps=steps, learning_rate=1e-9, schedule=constant, seed=0):
             shown += network.x[: min(32, 300 - len(shown) % 300), 0].astype(int).tolist()
     assert sorted(shown[:300]) == sorted(shown[300:]) == list(range(300))

@@ -1,6 +1,7 @@
 """Copies of the project in folders of their own, in which the real `dvc` and the real stages run."""
 
 import hashlib
+import json
 import os
 import re
 import resource
@@ -11,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedSeq
 
 from tests import ROOT, small
 
@@ -112,9 +113,14 @@ class Project:
             if value is REMOVED:
                 del place[key]
             else:
-                place[key] = in_one_line(value)
+                place[key] = value
         with (self.path / "params.yaml").open("w", encoding="utf-8") as file:
             yaml.dump(content, file)
+
+    def found(self, name: str) -> dict[str, Any]:
+        """What metrics/train.json says, or, of validation and test, all that evaluate found on those images."""
+        folder = "metrics" if name == "train" else "data/predictions"
+        return json.loads((self.path / folder / f"{name}.json").read_text("utf-8"))  # type: ignore[no-any-return]
 
     def made(self) -> dict[str, str]:
         """Path and hash of every file where the stages write, and of dvc.lock."""
@@ -152,14 +158,6 @@ def refusal(completed: Completed) -> str:
     assert len(lines) == 1, said
     assert "Traceback" not in said
     return lines[0]
-
-
-def in_one_line(value: object) -> object:
-    """A list as `[1, 2]`: one that was a line an item, with a comment behind the first, does not survive []."""
-    if isinstance(value, list):
-        value = CommentedSeq(value)
-        value.fa.set_flow_style()
-    return value
 
 
 def stages_run(said: str) -> list[str]:

@@ -1,7 +1,6 @@
 """What evaluate writes, and what it leaves alone."""
 
 import csv
-import json
 
 import numpy as np
 import pytest
@@ -12,17 +11,13 @@ from tests.pipeline.projects import refusal, succeeded
 LEARN = {"train.learning_rate": 0.002, "train.epochs": 20}
 
 
-def metrics(project, name):
-    return json.loads((project.path / "metrics" / f"{name}.json").read_text())
-
-
 def table(project, name):
     with (project.path / "plots" / f"{name}.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
 
 def test_the_tables_and_the_metrics_of_the_test_images_agree(reproduced):
-    test = metrics(reproduced, "test")
+    test = reproduced.found("test")
     assert test["first_half_errors"] + test["second_half_errors"] == test["errors"]
     assert test["half_error_rates"] == [test["first_half_errors"] / 100, test["second_half_errors"] / 100]
 
@@ -43,18 +38,18 @@ def test_the_tables_and_the_metrics_of_the_test_images_agree(reproduced):
 
 
 def test_the_halves_are_of_the_test_images_alone(reproduced):
-    assert "first_half_errors" not in metrics(reproduced, "validation")
+    assert "first_half_errors" not in reproduced.found("validation")
 
 
 def test_views_stand_beside_the_metrics_of_the_single_view_and_change_nothing_else(workspace):
     before = workspace.made()
-    single = {name: metrics(workspace, name) for name in ("validation", "test")}
+    single = {name: workspace.found(name) for name in ("validation", "test")}
     workspace.change({"evaluate.views": 9})
     succeeded(workspace.stage("evaluate"))
     changed = {path for path, sha256 in workspace.made().items() if before[path] != sha256}
-    assert changed == {"metrics/validation.json", "metrics/test.json"}
+    assert changed == {"data/predictions/validation.json", "data/predictions/test.json"}
     for name, figures in single.items():
-        found = metrics(workspace, name)
+        found = workspace.found(name)
         names = {"accuracy", "error_rate", "error_rate_low", "error_rate_high", "errors", "loss"}
         assert {key: value for key, value in found.items() if not key.startswith("views_")} == figures
         assert found.keys() - figures.keys() == {f"views_{figure}" for figure in names}

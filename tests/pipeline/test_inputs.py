@@ -20,7 +20,6 @@ OUTPUTS = {
     "train": ["data/model", "metrics/train.json", "plots/training.csv", "plots/validation.csv"],
     "evaluate": [
         "data/predictions",
-        "metrics/validation.json",
         "metrics/test.json",
         "plots/confusion.csv",
         "plots/per_class.csv",

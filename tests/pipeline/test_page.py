@@ -17,7 +17,8 @@ from tests.screenshot import browser, open_page
 
 pytestmark = pytest.mark.skipif(browser() is None, reason="needs Chromium (Debian: chromium)")
 
-CURVES = ("Loss", "plots_validation_csv", "plots_training_csv")
+LINES = {"Loss": 3, "plots_validation_csv": 2, "plots_training_csv": 1}
+CURVES = tuple(LINES)
 MATRICES = ("plots_confusion_csv", "Confusion_matrix_shares")
 MARKS = ("line mark", "point", "rect mark", "text mark")
 TRUST = ("plots_calibration_csv", "plots_robustness_csv")
@@ -100,9 +101,11 @@ def test_the_curves_are_lines_with_a_point_for_each_row_where_rows_are_few(repro
     training, validation = len(table(reproduced, "training")), len(table(reproduced, "validation"))
     assert 1 < training <= 60
     assert 1 < validation <= 60
-    rows = {"Loss": training + validation, "plots_validation_csv": validation, "plots_training_csv": training}
-    for name in CURVES:
-        assert shown.charts[name].marks == {"line mark": 2 if name == "Loss" else 1, "point": rows[name]}
+    points = dict(zip(CURVES, (training + 2 * validation, 2 * validation, training), strict=True))
+    for name, lines in LINES.items():
+        assert shown.charts[name].marks == {"line mark": lines, "point": points[name]}
+    for text in ("batches (as trained on)", "training images", "validation images"):
+        assert text in shown.text
 
 
 def test_the_matrices_show_every_number(reproduced, shown):
@@ -138,9 +141,8 @@ def test_a_diff_draws_both_revisions_in_every_chart(retrained, tmp_path):
     project, _ = retrained
     project.dvc("plots", "diff", "HEAD", "--out", str(tmp_path))
     found = drawn(tmp_path / "index.html")
-    assert found.charts["Loss"].marks["line mark"] == 4
-    for name in CURVES[1:]:
-        assert found.charts[name].marks["line mark"] == 2
+    for name, lines in LINES.items():
+        assert found.charts[name].marks["line mark"] == 2 * lines
     for name in MATRICES:
         assert found.charts[name].marks == {"rect mark": 200, "text mark": 200}
     assert found.charts["plots_per_class_csv"].marks == {"point": 20, "text mark": 20}
@@ -154,7 +156,7 @@ def test_one_epoch_is_a_point_in_every_curve_and_a_run_without_validation_is_no_
         path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
     project.dvc("plots", "show", "--out", str(tmp_path / "one"))
     one = drawn(tmp_path / "one" / "index.html")
-    assert [one.charts[name].marks["point"] for name in CURVES] == [2, 1, 1]
+    assert [one.charts[name].marks["point"] for name in CURVES] == [3, 2, 1]
 
     path.write_text(path.read_text().splitlines(keepends=True)[0])
     project.dvc("plots", "show", "--out", str(tmp_path / "none"))

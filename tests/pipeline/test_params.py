@@ -12,8 +12,7 @@ MISTAKES = {
     "misspelt": ("train.momentun", {"train.momentun": 0.9, "train.momentum": REMOVED}, "did you mean momentum?"),
     "missing": ("train.momentum", {"train.momentum": REMOVED}, "is missing"),
     "a number for a list": ("train.hidden", {"train.hidden": 256}, "is 256: input should be a valid list"),
-    "out of range": ("train.momentum", {"train.momentum": 1.5}, "is 1.5: input should be less than 1"),
-    "two lengths": ("train", {"train.iterations": 9}, "epochs is 3 and iterations is 9: exactly one of them"),
+    "out of range": ("train.momentum", {"train.momentum": 1.5}, "is 1.5: input should be less than or equal"),
     "true for a number": ("train.batch_size", {"train.batch_size": True}, "is true: input should be a valid int"),
     "no choice": ("preprocess.normalization", {"preprocess.normalization": "z"}, "should be 'standard'"),
 }  # fmt: skip

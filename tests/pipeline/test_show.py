@@ -13,9 +13,9 @@ PICTURES = (
     "robustness",
 )
 TITLES = (
-    "Loss, training and validation",
+    "Loss: batches, training images, validation images",
     "Learning rate",
-    "Accuracy on the validation images",
+    "Accuracy: training images, validation images",
     "Confusion matrix, test images",
     "Confusion matrix, test images, in % of each class",
     "Recall of each class, test images",
@@ -37,24 +37,37 @@ def test_params_diff_shows_a_changed_parameter(retrained):
     ]
 
 
-def test_metrics_show_has_a_row_for_each_file_and_no_lists(reproduced):
+def test_metrics_show_is_two_rows_that_fit_100_columns(reproduced):
     table = reproduced.dvc("metrics", "show")
     header, *body = rows(table)
     cells = {row[0]: dict(zip(header, row, strict=True)) for row in body}
-    assert cells.keys() == {"metrics/train.json", "metrics/validation.json", "metrics/test.json"}
-    for name, column in (("validation", "accuracy"), ("test", "accuracy"), ("train", "validation_accuracy")):
-        accuracy = json.loads((reproduced.path / "metrics" / f"{name}.json").read_text())[column]
-        assert float(cells[f"metrics/{name}.json"][column]) == round(accuracy, 5)
-    assert {"precision", "recall", "f1"}.isdisjoint(header)
+    assert max(map(len, table.splitlines())) <= 100
+    shown = {"train": {"epoch", "train_loss", "val_loss", "val_accuracy"}, "test": {"accuracy", "errors", "loss"}}
+    assert cells.keys() == {f"metrics/{name}.json" for name in shown}
+    for name, columns in shown.items():
+        figures = reproduced.found(name)
+        found = {column: cell for column, cell in cells[f"metrics/{name}.json"].items() if cell != "-"}
+        assert {column: float(cell) for column, cell in found.items() if column != "Path"} == {
+            column: round(figures[column], 5) for column in columns
+        }
 
 
-def test_every_metric_beside_the_last_commit_fits_a_narrow_screen(reproduced):
-    table = reproduced.dvc("metrics", "diff", "--all")
+def test_metrics_diff_fits_a_narrow_screen(retrained):
+    project, _ = retrained
+    table = project.dvc("metrics", "diff")
     assert max(map(len, table.splitlines())) <= 80
-    for name in ("train", "validation", "test"):
-        figures = json.loads((reproduced.path / "metrics" / f"{name}.json").read_text())
-        shown = {row[1] for row in rows(table) if row[0] == f"metrics/{name}.json"}
-        assert shown == {key for key, figure in figures.items() if not isinstance(figure, list)}
+    assert {row[1] for row in rows(table)[1:]} >= {"train_loss", "val_loss", "loss"}
+
+
+def test_the_table_of_experiments_that_train_fits_120_columns_and_shows_what_differs(project):
+    for number, change in enumerate(("train.learning_rate=0.01", "train.hidden=[16]", "train.optimizer=sgd")):
+        project.dvc("exp", "run", "--name", f"try-{number}", "--set-param", change, "train")
+        project.git("restore", ".")
+    table = project.dvc("exp", "show", "--only-changed", "--no-pager")
+    header = table.splitlines()[1]
+    assert max(map(len, table.splitlines())) <= 120
+    for column in ("train_loss", "val_loss", "val_accuracy", "train.hidden", "train.optimizer"):
+        assert column in header, table
 
 
 def test_metrics_diff_shows_what_another_learning_rate_changed(retrained):

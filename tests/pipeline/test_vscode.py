@@ -15,7 +15,7 @@ from tests.pipeline.projects import Project
 
 FOR_EVERY_CHART = ("<DVC_METRIC_DATA>", "<DVC_METRIC_TITLE>", "<DVC_METRIC_X_LABEL>", "<DVC_METRIC_Y_LABEL>")
 FOR_ITS_SIZE_AND_COLORS = ("<DVC_METRIC_PLOT_WIDTH>", "<DVC_METRIC_PLOT_HEIGHT>", "<DVC_METRIC_COLOR>")
-METRICS = {"metrics/train.json", "metrics/validation.json", "metrics/test.json"}
+METRICS = {"metrics/train.json", "metrics/test.json"}
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ def classified(split):
 
 
 def metrics(split):
-    return json.loads(Path("metrics", f"{split}.json").read_text("utf-8"))
+    return json.loads(Path("data/predictions", f"{split}.json").read_text("utf-8"))
 
 
 def table(name):
@@ -92,9 +92,12 @@ def test_the_metrics_of_a_split_are_of_its_own_images_and_agree_with_each_other(
     assert found["error_rate"] == found["errors"] / SIZES[split]
     probabilities = np.load(f"data/predictions/{split}.npy")
     assert found["loss"] == pytest.approx(-np.log(probabilities[np.arange(len(actual)), actual]).mean(), rel=1e-5)
-    assert found.get("misclassified") == (np.flatnonzero(wrong).tolist() if split == "test" else None)
+    assert found["misclassified"] == np.flatnonzero(wrong).tolist()
+    assert found["images_per_class"] == np.bincount(actual, minlength=10).tolist()
     if split == "test":
         assert found["recall"] == [float(row["recall"]) for row in table("per_class")]
+        shown = json.loads(Path("metrics/test.json").read_text("utf-8"))
+        assert shown == {key: found[key] for key in ("accuracy", "errors", "loss")}
 
 
 def test_without_validation_images_their_metrics_are_null(tmp_path, monkeypatch):
@@ -102,6 +105,7 @@ def test_without_validation_images_their_metrics_are_null(tmp_path, monkeypatch)
     run(tmp_path, SIZES | {"validation": 0})
     found = metrics("validation")
     assert found.pop("images") == found.pop("errors") == found.pop("views_errors") == 0
+    assert (found.pop("images_per_class"), found.pop("misclassified")) == ([0] * 10, [])
     assert {"accuracy", "error_rate_low", "loss", "calibration_error", "precision", "views_loss"} <= found.keys()
     assert set(found.values()) == {None}
 

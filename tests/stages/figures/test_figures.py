@@ -12,7 +12,8 @@ from stages.formats.datasets import DATASETS
 from stages.runtime.errors import UserError
 from stages.runtime.paths import PLOTS
 from stages.settings.plot import Plot
-from stages.settings.train import DeformationSettings
+from stages.settings.train import BatchSettings
+from stages.training.log import VALIDATION_COLUMNS
 from tests.stages.descriptions import DIGITS, description
 
 
@@ -31,13 +32,18 @@ PARAMS = Plot(width=800, smoothing=5, misclassified=40, first_layer=36)
 DATASET = description(Normalization(mean=0.0, standard_deviation=1.0))
 
 
-def training(rotation):
+def training(rotation, smoothing=0.1):
     """The part of the section `train` that plot reads."""
     nothing = dict.fromkeys(
         ("shear", "scale", "shift", "elastic", "thickness", "unchanged_fraction", "halved_at_end"), 0.0
     )
-    return DeformationSettings.model_validate(
-        {"seed": 0, "augment": {**nothing, "rotation": rotation, "elastic_sigma": 5.0}, "epochs": 3}
+    return BatchSettings.model_validate(
+        {
+            "seed": 0,
+            "augment": {**nothing, "rotation": rotation, "elastic_sigma": 5.0},
+            "label_smoothing": smoothing,
+            "epochs": 3,
+        }
     )
 
 
@@ -47,8 +53,8 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = [(step, 1, 0.1, 2 / step) for step in range(1, 61)]
     tables.write_table(PLOTS / "training.csv", ("step", "epoch", "learning_rate", "loss"), rows)
-    points = [(step, 1, 3 / step, 1 - 1 / step) for step in range(10, 61, 10)]
-    tables.write_table(PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), points)
+    points = [(step, 1, 3 / step, 1 - 1 / step, 2 / step, 1 - 1 / step**2) for step in range(10, 61, 10)]
+    tables.write_table(PLOTS / "validation.csv", VALIDATION_COLUMNS, points)
     counts = np.full((10, 10), 2) + 82 * np.eye(10, dtype=int)
     write_confusion(counts)
     bins = [
@@ -75,8 +81,8 @@ def drawn(folder, predictions, classes=DIGITS, width=800):
     """Every picture, drawn."""
     pixels, labels, probabilities = predictions
     weights = np.random.default_rng(0).standard_normal((784, 50))
-    style.save(curves.loss_curve(PARAMS), "loss_curve", width)
-    style.save(curves.accuracy_curve(), "accuracy_curve", width)
+    style.save(curves.loss_curve(PARAMS, training(15), validated=True), "loss_curve", width)
+    style.save(curves.accuracy_curve(validated=True), "accuracy_curve", width)
     style.save(confusion.confusion_matrix(classes), "confusion_matrix", width)
     style.save(images.misclassified(pixels, labels, probabilities, classes, 40), "misclassified", width)
     style.save(images.augmented(pixels[:10], training(15), DATASET), "augmented", width, style.GRAYS)
@@ -138,28 +144,57 @@ def test_a_confusion_table_of_other_classes_is_refused(folder):
 
 
 def test_the_curves_have_labeled_axes_and_a_legend(folder):
-    (axes,) = curves.loss_curve(PARAMS).axes
+    (axes,) = curves.loss_curve(PARAMS, training(15), validated=True).axes
     assert axes.get_xlabel() == "iteration"
     assert axes.get_ylabel() == "cross-entropy (nats)"
-    legend = axes.get_legend()
-    assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()][-1] == "validation"
-    (axes,) = curves.accuracy_curve().axes
+    assert labels_of(axes) == ["batches (deformed, smoothed), mean of 5", "training images", "validation images"]
+    (axes,) = curves.accuracy_curve(validated=True).axes
     assert axes.get_ylabel() == "accuracy (%)"
+    assert labels_of(axes) == ["training images", "validation images"]
+
+
+def labels_of(axes):
+    """The texts of the legend."""
+    return [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+@pytest.mark.parametrize(
+    ("rotation", "smoothing", "described"),
+    [(15, 0.1, " (deformed, smoothed)"), (0, 0.1, " (smoothed)"), (15, 0.0, " (deformed)"), (0, 0.0, "")],
+)
+def test_the_curve_of_the_batches_says_how_they_differ_from_the_images(rotation, smoothing, described):
+    assert curves.describe(training(rotation, smoothing)) == described
+
+
+def test_each_curve_is_drawn_from_its_column(folder):
+    (loss,) = curves.loss_curve(PARAMS, training(15), validated=True).axes
+    (accuracy,) = curves.accuracy_curve(validated=True).axes
+    steps = np.arange(10, 61, 10)
+    for line, values in (
+        (loss.lines[2], 2 / steps),
+        (loss.lines[3], 3 / steps),
+        (accuracy.lines[0], 100 - 100 / steps**2),
+        (accuracy.lines[1], 100 - 100 / steps),
+    ):
+        assert np.asarray(line.get_xdata()) == pytest.approx(steps)
+        assert np.asarray(line.get_ydata()) == pytest.approx(values)
 
 
 def test_the_smoothed_loss_is_the_moving_average(folder):
-    (axes,) = curves.loss_curve(PARAMS).axes
+    (axes,) = curves.loss_curve(PARAMS, training(15), validated=True).axes
     smooth = axes.lines[1]
     losses = [2 / step for step in range(1, 61)]
     assert np.asarray(smooth.get_xdata())[0] == 3  # the middle of the first five
     assert np.asarray(smooth.get_ydata())[0] == pytest.approx(np.mean(losses[:5]))
 
 
-def test_without_validation_images_the_curves_say_so(folder):
-    tables.write_table(PLOTS / "validation.csv", ("step", "epoch", "loss", "accuracy"), [])
-    assert "no validation images" in curves.loss_curve(PARAMS).axes[0].get_title()
-    assert "No validation images" in curves.accuracy_curve().axes[0].get_title()
+def test_without_validation_images_the_curves_show_training_images_and_say_so(folder):
+    tables.write_table(PLOTS / "validation.csv", VALIDATION_COLUMNS, [(10, 1, None, None, 0.5, 0.9)])
+    (loss,) = curves.loss_curve(PARAMS, training(15), validated=False).axes
+    (accuracy,) = curves.accuracy_curve(validated=False).axes
+    for axes in (loss, accuracy):
+        assert "no validation images" in axes.get_title()
+        assert labels_of(axes)[-1] == "training images"
 
 
 def test_the_most_confident_errors_come_first(predictions):

@@ -16,11 +16,11 @@ from stages.runtime.params import read_all, validate
 from stages.settings.train import Train
 from stages.training.build import (
     check_against_data,
-    check_last_batch,
     make_network,
     make_optimizer,
     make_schedule,
     make_trainer,
+    summary,
 )
 from tests import ROOT
 from tests.nn.test_layers import FORMULAS, LAYERS
@@ -32,6 +32,16 @@ SECTIONS = read_all(ROOT / "recipes/quick.yaml")["train"] | {  # type: ignore[op
     "log_every": None,
     "validate_every": None,
 }
+
+
+DATASET = description(Normalization(mean=0.1, standard_deviation=0.5))
+
+
+def trainer_of(params, images):
+    """The trainer that these parameters make for so many images."""
+    arrays = np.zeros((images, 784), np.float32), np.zeros(images, np.uint8)
+    with WorkerPool(1) as pool:
+        return make_trainer(params, make_network(params, 10), *arrays, dataset=DATASET, pool=pool)
 
 
 def choices(key):
@@ -73,7 +83,7 @@ def test_every_optimizer_that_params_may_name_can_be_built_and_is_tested(name):
 @pytest.mark.parametrize("name", sorted(choices("schedule")))
 def test_every_schedule_that_params_may_name_can_be_built(name):
     params = validate("train", {"train": SECTIONS | {"schedule": name}}, Train)
-    assert 0 <= make_schedule(params, 0.1, 0.01)(0.5) <= 1
+    assert 0 <= make_schedule(params, 1000, 100)(0.5) <= 1
 
 
 def test_the_trainer_has_what_the_parameters_say():
@@ -85,11 +95,7 @@ def test_the_trainer_has_what_the_parameters_say():
         "hard_repeats": 3,
     }
     params = validate("train", {"train": SECTIONS | settings | {"hidden": [8], "batch_size": 10}}, Train)
-    network = make_network(params, 10)
-    images, labels = np.zeros((40, 784), np.float32), np.zeros(40, np.uint8)
-    dataset = description(Normalization(mean=0.0, standard_deviation=1.0))
-    with WorkerPool(1) as pool:
-        trainer = make_trainer(params, network, images, labels, dataset=dataset, pool=pool)
+    trainer = trainer_of(params, 40)
     assert trainer.clip_norm == 0.7
     assert trainer.loss.smoothed_one_hot[3, 5] == np.float32(0.02)
     assert trainer.average is not None
@@ -98,7 +104,6 @@ def test_the_trainer_has_what_the_parameters_say():
     assert (trainer.hard_examples.n_hard, trainer.hard_examples.repeats) == (10, 3)
     assert trainer.deformation is not None
     assert trainer.deformation.ranges.rotation == params.augment.rotation
-    assert make_schedule(params, 0.5, 0.1)(0) == pytest.approx(0.2)
 
 
 def test_the_network_and_its_deformation_are_those_of_the_parameters():
@@ -111,27 +116,53 @@ def test_the_network_and_its_deformation_are_those_of_the_parameters():
         "ema_decay": 0.9,
     }
     params = validate("train", {"train": SECTIONS | settings}, Train)
-    network = make_network(params, 10)
+    trainer = trainer_of(params, 40)
+    network = trainer.network
     assert network.shards == 3
     assert [layer.rate for layer in network.layers if isinstance(layer, Dropout)] == [0.1, 0.2]
-    dataset = description(Normalization(mean=0.1, standard_deviation=0.5))
-    images, labels = np.zeros((40, 784), np.float32), np.zeros(40, np.uint8)
-    with WorkerPool(1) as pool:
-        trainer = make_trainer(params, network, images, labels, dataset=dataset, pool=pool)
     assert trainer.average is not None
     assert len(trainer.average.average) == len(network.state) > len(network.params)
     assert trainer.deformation is not None
-    assert (trainer.deformation.background, trainer.deformation.ink) == (dataset.background, dataset.ink)
+    assert (trainer.deformation.background, trainer.deformation.ink) == (DATASET.background, DATASET.ink)
 
 
-def test_parameters_that_just_fit_the_data_are_taken_and_others_refused():
-    settings = {"batch_size": 40, "normalization": "batch"}
+@pytest.mark.parametrize(("warmup", "first"), [(1, 1 / 10), (4, 1 / 40), (5, 1 / 50), (1000, 1 / 50)])
+def test_the_warm_up_takes_half_of_the_run_at_most(warmup, first):
+    params = validate("train", {"train": SECTIONS | {"warmup": warmup}}, Train)
+    assert make_schedule(params, 100, 10)(0) == pytest.approx(first)  # 10 epochs of 10 steps
+
+
+@pytest.mark.parametrize(("fraction", "repeats"), [(0.15, 3), (0.5, 2), (0.34, 2), (0.01, 3)])
+def test_hard_images_are_shown_no_more_often_than_an_epoch_has_room_for(fraction, repeats):
+    params = validate("train", {"train": SECTIONS | {"hard_fraction": fraction, "hidden": [8]}}, Train)
+    hard_examples = trainer_of(params, 1000).hard_examples
+    assert hard_examples is not None
+    assert hard_examples.repeats == repeats
+
+
+def test_a_fraction_that_makes_no_image_hard_has_no_effect():
+    params = validate("train", {"train": SECTIONS | {"hard_fraction": 0.01, "hidden": [8]}}, Train)
+    assert trainer_of(params, 99).hard_examples is None
+
+
+def test_what_so_many_images_cannot_give_is_refused():
+    params = validate("train", {"train": SECTIONS | {"batch_size": 40, "early_stopping_patience": 3}}, Train)
+    check_against_data(params, 40, 1)
+    with pytest.raises(UserError, match="batch_size is 40: should be at most the number of training images, 39"):
+        check_against_data(params, 39, 1)
+    with pytest.raises(UserError, match="early_stopping_patience is 3: should be null, for there are no"):
+        check_against_data(params, 40, 0)
+
+
+@pytest.mark.parametrize(
+    ("iterations", "text"),
+    [
+        (None, "784-16-8-10: 12,786 parameters, 1,000 training images, 360 steps (36 epochs of 10)"),
+        (25, "784-16-8-10: 12,786 parameters, 1,000 training images, 25 steps (10 an epoch)"),
+    ],
+)
+def test_what_is_about_to_be_trained_is_a_line(iterations, text):
+    settings = {"hidden": [16, 8], "normalization": None, "batch_size": 100, "iterations": iterations}
     params = validate("train", {"train": SECTIONS | settings}, Train)
-    check_against_data(params, 40, 1, warmup=0.99)
-    with pytest.raises(UserError, match="at most the number of training images, 39"):
-        check_against_data(params, 39, 1, warmup=0.5)
-    with pytest.raises(UserError, match="shorter than the run"):
-        check_against_data(params, 40, 1, warmup=1.0)
-    check_last_batch(params, 84, shards=2)
-    with pytest.raises(UserError, match="leaves 3 images"):
-        check_last_batch(params, 83, shards=2)
+    network = make_network(params, 10)
+    assert summary(params, network, images=1000, steps=iterations or 360, epoch_steps=10) == text

@@ -9,7 +9,7 @@ from nn.optimizers import SGD
 from nn.parallel import WorkerPool
 from nn.regularization import ExponentialMovingAverage
 from nn.training import Diverged, Trainer
-from stages.training.validation import Validation, is_validation_step
+from stages.training.validation import Validation, is_validation_step, stratified_sample
 
 
 @pytest.fixture
@@ -26,24 +26,56 @@ def trainer(rng):
 
 
 def test_the_model_is_the_average_and_the_best_one_can_be_restored(trainer):
-    validation = Validation(trainer.network, trainer.images, trainer.labels, patience=2)
+    arrays = trainer.images, trainer.labels
+    validation = Validation(trainer.network, arrays, arrays, patience=2)
     first = validation.evaluate(trainer, 1)
-    assert first is not None
+    assert first[:2] == first[2:]
     assert (validation.model.params == trainer.average.average).all()
     best = validation.model.params.copy()
     trainer.average.average *= 50
     second = validation.evaluate(trainer, 2)
-    assert second is not None
-    assert second[0] > first[0]
+    assert second.val_loss is not None
+    assert second.val_loss > (first.val_loss or 0)
+    assert not validation.is_best
     validation.restore_best()
     assert (validation.model.params == best).all()
 
 
 def test_a_validation_loss_that_is_not_finite_ends_the_run(trainer):
     trainer.average.average[:] = np.nan
-    validation = Validation(trainer.network, trainer.images, trainer.labels, patience=None)
-    with np.errstate(all="ignore"), pytest.raises(Diverged, match="validation loss is nan at iteration 7"):
+    arrays = trainer.images, trainer.labels
+    validation = Validation(trainer.network, arrays, arrays, patience=None)
+    with np.errstate(all="ignore"), pytest.raises(Diverged, match="loss at the validation of iteration 7 is nan"):
         validation.evaluate(trainer, 7)
+
+
+def test_both_losses_are_those_of_the_model_on_the_images_as_they_are(trainer):
+    images, labels = trainer.images, trainer.labels
+    validation = Validation(trainer.network, (images, labels), (images[:3], labels[:3]), patience=None)
+    found = validation.evaluate(trainer, 1)
+    logits = validation.model.forward(slice(0, 8), x=images).astype(np.float64)
+    losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(8), labels]
+    assert found.train_loss == pytest.approx(losses.mean(), rel=1e-6)
+    assert found.val_loss == pytest.approx(losses[:3].mean(), rel=1e-6)
+    assert found.train_accuracy == (logits.argmax(axis=1) == labels).mean()
+
+
+def test_without_validation_images_the_training_images_are_measured(trainer):
+    arrays = trainer.images, trainer.labels
+    nothing = trainer.images[:0], trainer.labels[:0]
+    found = Validation(trainer.network, arrays, nothing, patience=None).evaluate(trainer, 1)
+    assert found.train_loss > 0
+    assert (found.val_loss, found.val_accuracy) == (None, None)
+
+
+def test_the_sample_of_the_training_images_has_the_share_of_each_class(rng):
+    labels = rng.choice(4, 10_000, p=[0.1, 0.2, 0.3, 0.4]).astype(np.uint8)
+    sample = stratified_sample(labels, 500)
+    assert len(set(sample.tolist())) == 500
+    counts = np.bincount(labels[sample], minlength=4)
+    assert np.abs(counts - np.bincount(labels) / 20).max() < 1
+    assert np.array_equal(sample, stratified_sample(labels, 500))
+    assert sorted(stratified_sample(labels[:300], 500).tolist()) == list(range(300))
 
 
 def due(steps, steps_per_epoch, every=None):

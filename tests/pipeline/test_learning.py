@@ -1,0 +1,44 @@
+"""Each optimizer and each activation learns the real digits, with the committed rate or as its comment says."""
+
+import re
+
+import pytest
+
+from tests import ROOT
+from tests.pipeline.projects import Project, copy_checkout, succeeded
+from tests.pipeline.test_train import bring_published
+from tests.stages.documented import documented
+
+PARAMS = (ROOT / "params.yaml").read_text("utf-8")
+CHOICES = [
+    (name, choice) for name in ("train.optimizer", "train.activation") for choice in documented()[name].right
+]
+OWN_RATE = {"sgd": 0.1, "nesterov": 0.1, "sigmoid": 0.02}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory, env) -> Project:
+    """A project with a small network and the real digits, preprocessed."""
+    project = Project(tmp_path_factory.mktemp("learning"), env)
+    copy_checkout(project.path)
+    bring_published(project)
+    succeeded(project.stage("preprocess"))
+    project.change({"train.hidden": [128], "train.epochs": 2})
+    return project
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "choice"), CHOICES)
+def test_it_classifies_90_of_100_digits_after_two_epochs_of_a_small_network(published, tmp_path, name, choice):
+    project = published.copy(tmp_path / "project")
+    project.change({name: choice})
+    if choice in OWN_RATE:
+        project.change({"train.learning_rate": OWN_RATE[choice]})
+    succeeded(project.stage("train"))
+    assert project.found("train")["val_accuracy"] >= 0.9
+
+
+@pytest.mark.parametrize("choice", OWN_RATE)
+def test_a_choice_that_needs_another_learning_rate_says_so_in_the_comment(choice):
+    (line,) = re.findall(rf"^  (?:optimizer|activation): .*\b{choice}\b.*$", PARAMS, re.MULTILINE)
+    assert re.search(rf"; .*\b{choice}\b.* a learning_rate of {OWN_RATE[choice]}$", line)
