@@ -33,7 +33,7 @@ from commands.sweep.plan import Experiment, Sweep
 from stages.formats.tables import read_columns
 from stages.runtime.atomic import read_json
 from stages.runtime.errors import UserError, run_or_exit
-from stages.runtime.paths import METRICS, TIMES, TMP
+from stages.runtime.paths import METRICS, PREDICTIONS, TIMES, TMP
 
 
 def main() -> None:
@@ -114,8 +114,9 @@ def share_cache(project: Path) -> None:
 
 def with_metrics(experiment: Experiment, project: Path, title: str, *, whole: bool) -> Experiment:
     """The experiment with the figures in the folder where it ran; of the test images if the pipeline is whole."""
-    names = ("train", "validation", "test") if whole else ("train",)
-    metrics = {name: read_json(project / METRICS / f"{name}.json") for name in names}
+    metrics = {"train": read_json(project / METRICS / "train.json")}
+    if whole:
+        metrics |= {split: read_json(project / PREDICTIONS / f"{split}.json") for split in ("validation", "test")}
     times = project / TIMES / f"{title}.csv"  # missing where DVC had the training in its cache
     seconds = read_columns(times, ("seconds",))[0][-1] if times.exists() else None
     return experiment.model_copy(update={"metrics": metrics, "seconds": seconds})

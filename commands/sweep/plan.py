@@ -42,7 +42,7 @@ class Experiment(StrictModel):
     row: str
     seed: int
     set: dict[str, Value]
-    # By file: train; validation and test too if the stage is null.
+    # train: metrics/train.json; if the stage is null, validation and test too: data/predictions/*.json.
     metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)
     seconds: float | None = None  # of training
 
@@ -115,6 +115,6 @@ def save(name: str, sweep: Sweep, experiment: Experiment) -> None:
         key=lambda entry: place[entry.row, entry.seed],
     )
     write_json(RESULTS / f"{name}.json", {"experiments": [entry.model_dump() for entry in entries]})
-    accuracy = experiment.metrics["train"].get("validation_accuracy")  # there may be no validation images
+    accuracy = experiment.metrics["train"].get("val_accuracy")  # there may be no validation images
     shown = "" if accuracy is None else f": validation error {1 - accuracy:.2%}"
     print(f"{experiment_name(name, experiment)}{shown}", flush=True)  # noqa: T201

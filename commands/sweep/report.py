@@ -57,11 +57,11 @@ def validation_rows(sweep: Sweep, found: Sequence[Experiment]) -> list[str]:
     ranked, missing = [], []
     for name, row in sweep.rows.items():
         runs = [entry for entry in found if entry.row == name]
-        runs = [entry for entry in runs if entry.metrics["train"].get("validation_accuracy") is not None]
+        runs = [entry for entry in runs if entry.metrics["train"].get("val_accuracy") is not None]
         if not runs:
             missing.append(f"| {row.about} | not run yet | | | | {row_options(row)} |")
             continue
-        errors = [10_000 * (1 - entry.metrics["train"]["validation_accuracy"]) for entry in runs]
+        errors = [10_000 * (1 - entry.metrics["train"]["val_accuracy"]) for entry in runs]
         average = mean(errors)
         shown = ", ".join(f"{count:.0f}" for count in errors)
         spread = f"{min(errors) / 100:.2f} to {max(errors) / 100:.2f} %" if len(errors) > 1 else ""

@@ -50,7 +50,7 @@ def test_a_sweep_runs_what_is_missing_and_saves_what_came_out(rates):
     succeeded(rates.run(*COMMAND))
     found = results(rates)
     assert list(found) == [("low", 0), ("low", 1), ("high", 0), ("high", 1)]
-    assert all(0 < entry["metrics"]["train"]["validation_accuracy"] <= 1 for entry in found.values())
+    assert all(0 < entry["metrics"]["train"]["val_accuracy"] <= 1 for entry in found.values())
     assert all(set(entry["metrics"]) == {"train"} for entry in found.values())  # nobody has seen a test figure
     assert all(entry["seconds"] > 0 for entry in found.values())
     new = [f"?? docs/experiments/{name}" for name in ("results/rates.json", "sweeps/rates.yaml")]

@@ -37,7 +37,7 @@ def test_only_what_has_not_been_run_with_these_settings_is_missing(widths):
 
 def test_results_are_kept_in_the_order_of_the_sweep(widths):
     for experiment in reversed(list(experiments(widths))):
-        save("widths", widths, ended(experiment, train={"validation_accuracy": 0.99}))
+        save("widths", widths, ended(experiment, train={"val_accuracy": 0.99}))
     assert [(entry.row, entry.seed) for entry in results("widths")] == [
         (entry.row, entry.seed) for entry in experiments(widths)
     ]

@@ -13,7 +13,7 @@ from tests.commands.sweep.conftest import SWEEP, ended
 def test_a_table_shows_every_seed_and_the_mean(widths):
     accuracies = iter([0.99, 0.98])
     for experiment in list(experiments(widths))[:2]:
-        save("widths", widths, ended(experiment, train={"validation_accuracy": next(accuracies)}))
+        save("widths", widths, ended(experiment, train={"val_accuracy": next(accuracies)}))
     lines = table("widths").splitlines()
     assert lines[0] == "### Widths"
     assert "`dvc exp run train -S train.epochs=2 -S train.seed=SEED`" in lines[4]
@@ -24,7 +24,7 @@ def test_a_table_shows_every_seed_and_the_mean(widths):
 def test_a_table_has_the_setting_of_the_least_errors_first(widths):
     accuracies = iter([0.98, 0.97, 0.975, 0.99])
     for experiment in experiments(widths):
-        save("widths", widths, ended(experiment, train={"validation_accuracy": next(accuracies)}))
+        save("widths", widths, ended(experiment, train={"val_accuracy": next(accuracies)}))
     wide, narrow = table("widths").splitlines()[-2:]
     assert wide.startswith("| wide | 250, 100 |")
     assert narrow.startswith("| narrow | 200, 300 |")
@@ -32,7 +32,7 @@ def test_a_table_has_the_setting_of_the_least_errors_first(widths):
 
 def test_a_table_shows_nothing_that_was_made_with_other_settings(widths):
     for experiment in experiments(widths):
-        save("widths", widths, ended(experiment, train={"validation_accuracy": 0.99}))
+        save("widths", widths, ended(experiment, train={"val_accuracy": 0.99}))
     Path(f"{SWEEPS}/widths.yaml").write_text(SWEEP.replace("[64]", "[65]"))
     narrow, wide = table("widths").splitlines()[-2:]
     assert narrow.startswith("| narrow | 100, 100 |")
