@@ -22,6 +22,7 @@ from stages.training.validation import Validated
 SECONDS = TIMES / f"{os.environ.get('DVC_EXP_NAME', 'train')}.csv"
 TRAINING_COLUMNS = ("step", "epoch", "learning_rate", "loss")
 VALIDATION_COLUMNS = ("step", "epoch", "loss", "accuracy", "train_loss", "train_accuracy")
+BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{remaining} left{postfix}]"
 NOTIFICATION = Path(".dvc/tmp/exps/run/DVCLIVE_STEP_COMPLETED")
 
 
@@ -43,7 +44,7 @@ class TrainingLog:
         self.started = time.perf_counter()
         # Some terminals say that they have no columns: a bar would not show there.
         on_terminal = sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
-        self.bar = tqdm(total=steps, unit="step", desc="train", disable=not on_terminal, dynamic_ncols=True)
+        self.bar = tqdm(total=steps, desc="train", bar_format=BAR, disable=not on_terminal, dynamic_ncols=True)
 
     def log_step(self, step: Step) -> None:
         """Add a step."""

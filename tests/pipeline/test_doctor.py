@@ -24,7 +24,7 @@ DOCTOR = [sys.executable, "-m", "commands.doctor"]
 DVC = [sys.executable, "-m", "dvc"]
 MODEL = "data/model/model.safetensors"
 NOTHING = "nothing is wrong here"
-FOR_EVER = {"train.epochs": 1_000_000, "train.schedule": "constant"}
+FOR_EVER = {"train.epochs": 100_000, "train.schedule": "constant"}
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ REPRO = [sys.executable, "-m", "dvc", "repro", "train"]
 MODEL = "data/model/model.safetensors"
 IMAGES = "data/preprocessed/train_images.npy"
 # A single epoch of some seconds, looked at twenty times: an edit after the first look falls into it for sure.
-ONE_LONG_EPOCH = {"train.hidden": [500, 500], "train.epochs": 1, "train.batch_size": 1}
-FOR_EVER = {"train.epochs": 1_000_000, "train.schedule": "constant"}
+ONE_LONG_EPOCH = {"train.hidden": [1500, 1500], "train.epochs": 1, "train.batch_size": 2}
+FOR_EVER = {"train.epochs": 100_000, "train.schedule": "constant"}
 
 
 def midway(project: Project, command: list[str], act: Callable[[], object]) -> Completed:

@@ -1,7 +1,11 @@
 """What DVC's own commands show of parameters, metrics and plots."""
 
 import json
+import sys
 
+from tests.pipeline.projects import succeeded
+
+DVC = (sys.executable, "-m", "dvc")
 PICTURES = (
     "loss_curve",
     "accuracy_curve",
@@ -63,7 +67,7 @@ def test_the_table_of_experiments_that_train_fits_120_columns_and_shows_what_dif
     for number, change in enumerate(("train.learning_rate=0.01", "train.hidden=[16]", "train.optimizer=sgd")):
         project.dvc("exp", "run", "--name", f"try-{number}", "--set-param", change, "train")
         project.git("restore", ".")
-    table = project.dvc("exp", "show", "--only-changed", "--no-pager")
+    table = succeeded(project.run(*DVC, "exp", "show", "--only-changed", "--no-pager", env={"COLUMNS": "120"}))
     header = table.splitlines()[1]
     assert max(map(len, table.splitlines())) <= 120
     for column in ("train_loss", "val_loss", "val_accuracy", "train.hidden", "train.optimizer"):
