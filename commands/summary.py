@@ -15,10 +15,11 @@ def main() -> None:
     if validation["images"]:
         accuracy += f", {validation['accuracy']:.2%} of the validation images"
     print(f"""
-{accuracy}. Where to look next:
+{accuracy}.
+Where to look next (`dvc` needs `. .venv/bin/activate`, once in each shell):
   plots/*.png                   the pictures
-  data/predictions/test.json    everything that was counted
-  dvc plots show                a page of every curve and picture (once in each shell: `. .venv/bin/activate`)""")  # noqa: T201
+  dvc plots show                a page of every curve and picture
+  data/predictions/test.json    everything that was counted""")  # noqa: T201
 
 
 if __name__ == "__main__":
