@@ -8,6 +8,7 @@ import argparse
 import io
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from ruamel.yaml.error import YAMLError
 
 from commands.check import mistakes_in
 from commands.shell import git
-from stages.runtime import yaml_reader
 from stages.runtime.atomic import write
 from stages.runtime.errors import UserError, redact_credentials, run_or_exit
 from stages.runtime.params import leaves, read_all
@@ -132,11 +132,12 @@ def with_recipe(committed: str, name: str) -> str:
         raise UserError("\n".join(mistakes))
     text = io.StringIO()
     yaml.dump(content, text)
-    if yaml_reader.load(text.getvalue()) != content:
-        raise UserError(
-            f"{PARAMS} of the last commit has a comment beside a list, so the values of {path} do not fit; move it"
-        )
-    return text.getvalue()
+    with suppress(YAMLError):
+        if YAML(typ="safe").load(text.getvalue()) == content:
+            return text.getvalue()
+    raise UserError(
+        f"{PARAMS} of the last commit has a comment beside a list, so the values of {path} do not fit; move it"
+    )
 
 
 def merge(content: dict[str, Any], recipe: Mapping[str, Any]) -> None:

@@ -1,6 +1,8 @@
-"""README.md and docs/ name what is there; tests/pipeline/test_pages.py runs their commands."""
+"""README.md and docs/ name what is there; tests/pipeline/test_pages.py runs two of the pages."""
 
+import json
 import re
+import subprocess
 from importlib.util import find_spec
 
 import pytest
@@ -22,6 +24,18 @@ def test_the_readme_is_no_longer_than_a_reader_has_patience_for():
     tree = re.search(r"## What is where\n\n```\n(.*?)```", TEXTS["README.md"], re.DOTALL)
     assert tree is not None
     assert len(tree[1].splitlines()) <= 25
+
+
+def test_the_readme_shows_the_committed_metrics():
+    shown = re.search(r"^\$ dvc metrics show\n(.*?)```", TEXTS["README.md"], re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    header, *rows = (line.split() for line in shown[1].splitlines())
+    for path, *cells in rows:
+        done = subprocess.run(["git", "show", f"HEAD:{path}"], cwd=ROOT, capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip("there is no commit to compare with")
+        found = {name: float(cell) for name, cell in zip(header[1:], cells, strict=True) if cell != "-"}
+        assert found == {name: round(value, 5) for name, value in json.loads(done.stdout).items()}
 
 
 def test_the_overview_of_the_pages_names_each_of_them_in_ten_lines():

@@ -17,7 +17,8 @@ NOT_VALIDATED = "no validation images: preprocess.validation_size is 0"
 def loss_curve(params: Plot, batches: BatchSettings, *, validated: bool) -> Figure:
     """The loss of the batches and its moving average; that of training and validation images as they are."""
     steps, losses = read_columns(PLOTS / "training.csv", ("step", "loss"), at_least=1)
-    validation_steps, train_losses = read_columns(PLOTS / "validation.csv", ("step", "train_loss"), at_least=1)
+    columns = ("step", "train_loss", "loss") if validated else ("step", "train_loss")
+    validation_steps, train_losses, *val_losses = read_columns(PLOTS / "validation.csv", columns, at_least=1)
     figure, axes = chart("iteration", "cross-entropy (nats)")
     width = min(params.smoothing, len(losses))
     smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
@@ -25,9 +26,8 @@ def loss_curve(params: Plot, batches: BatchSettings, *, validated: bool) -> Figu
     axes.plot(steps, losses, color=BATCHES, linewidth=0.6, alpha=0.35)
     axes.plot(centers, smooth, color=BATCHES, label=f"batches{describe(batches)}, mean of {width}")
     axes.plot(validation_steps, train_losses, color=TRAINING, marker=".", label="training images")
-    if validated:
-        (val_losses,) = read_columns(PLOTS / "validation.csv", ("loss",))
-        axes.plot(validation_steps, val_losses, color=VALIDATION, marker=".", label="validation images")
+    for values in val_losses:
+        axes.plot(validation_steps, values, color=VALIDATION, marker=".", label="validation images")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
@@ -45,13 +45,13 @@ def describe(batches: BatchSettings) -> str:
 
 def accuracy_curve(*, validated: bool) -> Figure:
     """The accuracy on training and validation images as they are."""
-    steps, accuracies = read_columns(PLOTS / "validation.csv", ("step", "train_accuracy"), at_least=1)
+    columns = ("step", "train_accuracy", "accuracy") if validated else ("step", "train_accuracy")
+    steps, train_accuracies, *val_accuracies = read_columns(PLOTS / "validation.csv", columns, at_least=1)
     figure, axes = chart("iteration", "accuracy (%)")
-    axes.plot(steps, 100 * np.array(accuracies), color=TRAINING, marker=".", label="training images")
+    axes.plot(steps, 100 * np.array(train_accuracies), color=TRAINING, marker=".", label="training images")
     axes.set_title(f"Accuracy ({NOT_VALIDATED})")
-    if validated:
-        (val_accuracies,) = read_columns(PLOTS / "validation.csv", ("accuracy",))
-        axes.plot(steps, 100 * np.array(val_accuracies), color=VALIDATION, marker=".", label="validation images")
-        axes.set_title(f"Accuracy: {val_accuracies[-1]:.2%} of the validation images at the end")
+    for values in val_accuracies:
+        axes.plot(steps, 100 * np.array(values), color=VALIDATION, marker=".", label="validation images")
+        axes.set_title(f"Accuracy: {values[-1]:.2%} of the validation images at the end")
     axes.legend(frameon=False, loc="lower right")
     return figure

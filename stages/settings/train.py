@@ -27,8 +27,8 @@ class Augment(Section):
 class Train(Section):
     """The section `train` of params.yaml.
 
-    Every value in its range goes with every other: a setting that has no effect is no error. What the data decide,
-    stages/training/build.py checks.
+    Every value in its range is valid with every other: a setting that has no effect is no error. What the data
+    decide, stages/training/build.py checks.
     """
 
     seed: Seed
@@ -49,7 +49,7 @@ class Train(Section):
     learning_rate: Annotated[FiniteFloat, Field(ge=1e-6, le=10)]
     momentum: Annotated[FiniteFloat, Field(ge=0, le=0.999)]
     beta1: Annotated[FiniteFloat, Field(ge=0, le=0.99)]
-    beta2: Annotated[FiniteFloat, Field(ge=0.9, le=0.9999)]  # above beta1^2, or Adam diverges
+    beta2: Annotated[FiniteFloat, Field(ge=0.9, le=0.9999)]  # above 0.9^2, or Adam may diverge
     epsilon: Annotated[FiniteFloat, Field(ge=1e-16, le=1)]  # squares of smaller gradients are 0 in float32
     weight_decay: Annotated[FiniteFloat, Field(ge=0, le=10)]
     clip_norm: Annotated[FiniteFloat, Field(ge=0.001, le=1000)] | None

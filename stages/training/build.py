@@ -109,5 +109,5 @@ def check_against_data(params: Train, images: int, validation_images: int) -> No
 def summary(params: Train, network: Network, *, images: int, steps: int, epoch_steps: int) -> str:
     """What is about to be trained, in a line."""
     widths = "-".join(map(str, [arrays.PIXELS, *params.hidden, network.outputs]))
-    length = f"{params.epochs} epochs of {epoch_steps}" if params.iterations is None else f"{epoch_steps} an epoch"
-    return f"{widths}: {network.params.size:,} parameters, {images:,} training images, {steps:,} steps ({length})"
+    sizes = f"{network.params.size:,} parameters, {images:,} training images"
+    return f"{widths}: {sizes}, {steps:,} steps, {epoch_steps} an epoch"

@@ -39,8 +39,9 @@ class TrainingLog:
         self.training: list[tuple[int, int, float, float]] = []
         self.validation: list[tuple[int, int, float | None, float | None, float, float]] = []
         self.seconds: list[tuple[int, int, float]] = []
-        self.epoch_losses: list[float] = []
+        self.loss_of_epoch, self.steps_of_epoch = 0.0, 0  # the sum of the losses of its batches so far
         self.metrics: dict[str, float | None] = {}  # the content of metrics/train.json
+        self.accuracy = ""  # of the last validation, as the bar shows it
         self.started = time.perf_counter()
         # Some terminals say that they have no columns: a bar would not show there.
         on_terminal = sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
@@ -49,10 +50,12 @@ class TrainingLog:
     def log_step(self, step: Step) -> None:
         """Add a step."""
         if (step.step - 1) % self.steps_per_epoch == 0:
-            self.epoch_losses.clear()
-        self.epoch_losses.append(step.loss)
+            self.loss_of_epoch, self.steps_of_epoch = 0.0, 0
+        self.loss_of_epoch += step.loss
+        self.steps_of_epoch += 1
         if (step.step - 1) % self.log_every == 0:
             self.training.append((step.step, step.epoch, step.learning_rate, step.loss))
+        self.bar.set_postfix_str(f"batch_loss {self.batch_loss:.4f}{self.accuracy}", refresh=False)
         self.bar.update()
 
     def log_validation(self, step: Step, found: Validated, *, becomes_model: bool) -> None:
@@ -67,8 +70,8 @@ class TrainingLog:
                 "val_loss": val_loss,
                 "val_accuracy": val_accuracy,
             }
-        accuracy = f"val_accuracy {val_accuracy:.2%}" if val_accuracy is not None else "no validation images"
-        self.bar.set_postfix_str(f"loss {self.batch_loss:.4f}, {accuracy}")
+        if val_accuracy is not None:
+            self.accuracy = f", val_accuracy {val_accuracy:.2%}"
 
     def write(self, step: Step) -> None:
         """Renew the files, as of this step."""
@@ -83,7 +86,7 @@ class TrainingLog:
     @property
     def batch_loss(self) -> float:
         """Mean loss of the batches of this epoch so far, each measured before the step it led to."""
-        return sum(self.epoch_losses) / len(self.epoch_losses)
+        return self.loss_of_epoch / self.steps_of_epoch
 
     def print_epoch(self, step: Step) -> None:
         """Without a terminal there is no bar: a line an epoch instead, with what was measured at its end."""
@@ -93,7 +96,7 @@ class TrainingLog:
             line = f"epoch {step.epoch} of {self.steps // self.steps_per_epoch}"
         else:
             line = f"iteration {step.step} of {self.steps}, epoch {step.epoch}"
-        line += f": loss {self.batch_loss:.4f}"
+        line += f": batch_loss {self.batch_loss:.4f}"
         if self.validation and self.validation[-1][0] == step.step:
             _, _, val_loss, val_accuracy, train_loss, _ = self.validation[-1]
             line += f", train_loss {train_loss:.4f}"

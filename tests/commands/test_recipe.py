@@ -177,6 +177,19 @@ def test_a_list_with_a_line_an_item_may_become_empty(project):
     assert recipe.parameters()["train.hidden"] == "[]"
 
 
+def test_a_comment_beside_a_list_that_would_break_the_file_is_refused(project):
+    before = params(project).replace("  hidden:\n", "  hidden:  # units\n")
+    (project / "params.yaml").write_text(before)
+    subprocess.run([*GIT, "commit", "--quiet", "--all", "--message=A comment"], check=True)
+    (project / "recipes" / "mine.yaml").write_text("train: {hidden: []}")
+    with pytest.raises(
+        UserError, match=r"a comment beside a list, so the values of recipes/mine\.yaml do not fit"
+    ):
+        recipe.apply("mine", force=False)
+    assert params(project) == before
+    recipe.apply("first", force=False)  # the others still work
+
+
 @pytest.mark.parametrize("text", ["", "train: [", "- train"])
 def test_on_top_of_no_parameters_nothing_is_written(project, text):
     (project / "params.yaml").write_text(text)

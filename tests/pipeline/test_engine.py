@@ -93,18 +93,18 @@ def test_early_stopping_needs_validation_images(workspace):
 def test_a_last_batch_too_short_for_its_shards_uses_fewer(workspace, batch_size):
     short = {"train.normalization": "batch", "train.batch_size": batch_size, "train.shards": 4}
     workspace.change({**LEARN, **short})
-    assert f"({LEARN['train.epochs']} epochs of" in succeeded(workspace.stage("train"))
+    succeeded(workspace.stage("train"))
     assert workspace.found("train")["val_accuracy"] > 0.9
 
 
 def test_a_single_row_that_batch_normalization_would_be_left_with_is_left_out(workspace):
     workspace.change({"train.normalization": "batch", "train.batch_size": 499})
-    assert "3 steps (3 epochs of 1)" in succeeded(workspace.stage("train"))
+    assert "3 steps, 1 an epoch" in succeeded(workspace.stage("train"))
     workspace.change({"train.normalization": None})
-    assert "6 steps (3 epochs of 2)" in succeeded(workspace.stage("train"))
+    assert "6 steps, 2 an epoch" in succeeded(workspace.stage("train"))
 
 
 def test_iterations_count_instead_of_epochs_where_they_are_set(workspace):
     workspace.change({"train.iterations": 7})
-    assert "7 steps (10 an epoch)" in succeeded(workspace.stage("train"))
+    assert "7 steps, 10 an epoch" in succeeded(workspace.stage("train"))
     assert workspace.found("train")["epoch"] == 0.7

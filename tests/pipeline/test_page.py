@@ -158,11 +158,12 @@ def test_one_epoch_is_a_point_in_every_curve_and_a_run_without_validation_is_no_
     one = drawn(tmp_path / "one" / "index.html")
     assert [one.charts[name].marks["point"] for name in CURVES] == [3, 2, 1]
 
-    path.write_text(path.read_text().splitlines(keepends=True)[0])
+    path.write_text(path.read_text().splitlines(keepends=True)[0] + "10,1,,,0.5,0.9\n")
     project.dvc("plots", "show", "--out", str(tmp_path / "none"))
     none = drawn(tmp_path / "none" / "index.html")
-    assert none.charts.keys() == set(CHARTS) - {"plots_validation_csv"}
-    assert "Nothing was measured." in none.text
+    assert [none.charts[name].marks["point"] for name in CURVES] == [2, 1, 1]
+    assert "There are no validation images: preprocess.validation_size is 0." in none.text
+    assert "validation images" not in none.text
 
 
 def test_a_picture_that_was_left_behind_is_named_on_the_page(reproduced, tmp_path):

@@ -55,6 +55,9 @@ def test_the_page_of_experiments_leads_to_a_model_chosen_by_validation_figures(r
     tables = "".join(said[command] for command in choosing)
     accuracy = figures(project, "test", "before")["accuracy"]
     assert "test.json" not in tables
+    headers = [line.split() for line in tables.splitlines() if line.strip().startswith("Experiment ")]
+    assert len(headers) >= 3
+    assert {"accuracy", "errors", "loss"}.isdisjoint(column for header in headers for column in header)
     assert accuracy != figures(project, "test")["accuracy"]
 
     # The ranking is one, best first; the commit below which the experiments stand is no part of it.

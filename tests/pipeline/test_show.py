@@ -64,14 +64,14 @@ def test_metrics_diff_fits_a_narrow_screen(retrained):
 
 
 def test_the_table_of_experiments_that_train_fits_120_columns_and_shows_what_differs(project):
-    for number, change in enumerate(("train.learning_rate=0.01", "train.hidden=[16]", "train.optimizer=sgd")):
+    for number, change in enumerate(("train.activation=gelu", "train.hidden=[16]")):
         project.dvc("exp", "run", "--name", f"try-{number}", "--set-param", change, "train")
         project.git("restore", ".")
     table = succeeded(project.run(*DVC, "exp", "show", "--only-changed", "--no-pager", env={"COLUMNS": "120"}))
-    header = table.splitlines()[1]
     assert max(map(len, table.splitlines())) <= 120
-    for column in ("train_loss", "val_loss", "val_accuracy", "train.hidden", "train.optimizer"):
-        assert column in header, table
+    assert "…" not in table  # where a column would not fit
+    for column in ("train_loss", "val_loss", "val_accuracy", "train.hidden", "train.activation"):
+        assert column in table.splitlines()[1], table
 
 
 def test_metrics_diff_shows_what_another_learning_rate_changed(retrained):

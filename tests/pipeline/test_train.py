@@ -27,9 +27,9 @@ def test_without_a_terminal_training_prints_a_line_an_epoch(workspace):
     trained = workspace.stage("train")
     assert trained.stderr == ""
     lines = trained.stdout.splitlines()
-    assert lines[0] == "784-32-10: 25,450 parameters, 500 training images, 30 steps (3 epochs of 10)"
+    assert lines[0] == "784-32-10: 25,450 parameters, 500 training images, 30 steps, 10 an epoch"
     assert [line.partition(":")[0] for line in lines[1:]] == [f"epoch {n} of 3" for n in (1, 2, 3)]
-    measured = r"loss [\d.]+, train_loss [\d.]+, val_loss [\d.]+, val_accuracy [\d.]+%"
+    measured = r"batch_loss [\d.]+, train_loss [\d.]+, val_loss [\d.]+, val_accuracy [\d.]+%"
     assert all(re.search(measured, line) for line in lines[1:])
 
 
@@ -60,7 +60,7 @@ def test_on_a_terminal_training_shows_a_bar(workspace):
     assert trained.returncode == 0, text
     assert "train: 100%" in text
     assert "30/30" in text
-    assert re.search(r"30/30 \[[\d:]+ left, loss [\d.]+, val_accuracy [\d.]+%\]", text)
+    assert re.search(r"30/30 \[[\d:]+ left, batch_loss [\d.]+, val_accuracy [\d.]+%\]", text)
     assert "epoch 1 of 3" not in text
 
 

@@ -12,10 +12,10 @@ from tests.commands.sweep.conftest import ended
 def error_rates(widths):
     """Validation errors of the results, by row and seed; all four are 0.5 at first."""
     for experiment in experiments(widths):
-        save("widths", widths, ended(experiment, train={"validation_accuracy": 0.5}))
+        save("widths", widths, ended(experiment, train={"val_accuracy": 0.5}))
 
     def read():
-        return [1 - entry.metrics["train"]["validation_accuracy"] for entry in results("widths")]
+        return [1 - entry.metrics["train"]["val_accuracy"] for entry in results("widths")]
 
     return read
 
@@ -24,7 +24,7 @@ def test_a_result_is_replaced_only_when_its_experiment_has_ended_well(widths, er
     def run(name, plan, experiment, commit):
         if experiment.seed == 1:
             raise UserError("train: no luck")
-        return ended(experiment, train={"validation_accuracy": 1.0})
+        return ended(experiment, train={"val_accuracy": 1.0})
 
     monkeypatch.setattr(sweep, "run", run)
     with pytest.raises(UserError) as caught:
@@ -40,7 +40,7 @@ def test_an_interruption_leaves_the_results_that_are_there(widths, error_rates, 
             while error_rates()[:2] != [0, 0]:
                 time.sleep(0.01)
             raise KeyboardInterrupt
-        return ended(experiment, train={"validation_accuracy": 1.0})
+        return ended(experiment, train={"val_accuracy": 1.0})
 
     monkeypatch.setattr(sweep, "run", run)
     with pytest.raises(KeyboardInterrupt):

@@ -33,9 +33,7 @@ def test_what_dvc_refuses_is_refused(value):
         load(text)
 
 
-@pytest.mark.parametrize(
-    "path", [*ROOT.glob("*.yaml"), *ROOT.glob("recipes/*.yaml"), *ROOT.glob("docs/*/*/*.yaml")]
-)
+@pytest.mark.parametrize("path", FILES)
 def test_the_files_of_the_project_are_what_dvc_takes_them_for(path):
     text = path.read_text("utf-8")
     assert load(text) == parse_yaml(text, str(path))

@@ -157,8 +157,8 @@ def test_what_so_many_images_cannot_give_is_refused():
 @pytest.mark.parametrize(
     ("iterations", "text"),
     [
-        (None, "784-16-8-10: 12,786 parameters, 1,000 training images, 360 steps (36 epochs of 10)"),
-        (25, "784-16-8-10: 12,786 parameters, 1,000 training images, 25 steps (10 an epoch)"),
+        (None, "784-16-8-10: 12,786 parameters, 1,000 training images, 360 steps, 10 an epoch"),
+        (25, "784-16-8-10: 12,786 parameters, 1,000 training images, 25 steps, 10 an epoch"),
     ],
 )
 def test_what_is_about_to_be_trained_is_a_line(iterations, text):

@@ -80,4 +80,4 @@ def test_without_validation_images_their_figures_are_null(tmp_path, monkeypatch,
     found = json.loads((tmp_path / "metrics/train.json").read_text())
     assert found == {"epoch": 1.0, "train_loss": 0.4, "val_loss": None, "val_accuracy": None}
     assert (tmp_path / "plots/validation.csv").read_text().splitlines()[1] == "1,1,,,0.4,0.95"
-    assert capsys.readouterr().out.startswith("epoch 1 of 1: loss 2.0000, train_loss 0.4000 (")
+    assert capsys.readouterr().out.startswith("epoch 1 of 1: batch_loss 2.0000, train_loss 0.4000 (")
