@@ -1,7 +1,8 @@
 """Recipe: write a named set of parameters into params.yaml. Run as `python -m commands.recipe NAME [--force]`.
 
-recipes/NAME.yaml holds some of the parameters; what it does not name is as in the params.yaml of the last commit.
-`dvc repro` or `dvc exp run` does the rest. Without a NAME the recipes are listed.
+recipes/NAME.yaml holds some of the parameters. What it does not name is as in recipes/quick.yaml, which names all
+that the others change, so that a recipe is the same after any other; the rest is as in the params.yaml of the last
+commit. `dvc repro` or `dvc exp run` does the work. Without a NAME the recipes are listed.
 """
 
 import argparse
@@ -45,7 +46,7 @@ def names() -> list[str]:
 
 def purpose(name: str) -> str:
     """The purpose of a recipe: the first line of its file."""
-    with (RECIPES / f"{name}.yaml").open(encoding="utf-8") as file:
+    with (RECIPES / f"{name}.yaml").open(encoding="utf-8", errors="replace") as file:
         return file.readline().lstrip("#").strip()
 
 
@@ -120,14 +121,15 @@ def with_recipe(committed: str, name: str) -> str:
     Raises UserError, a line a mistake, where the recipe names an unknown key, or values out of range.
     """
     path = RECIPES / f"{name}.yaml"
-    recipe, yaml = read_all(path), YAML()  # with ruamel's defaults, as DVC writes: comments stay
+    yaml = YAML()  # with ruamel's defaults, as DVC writes: comments stay
     try:
         content = yaml.load(committed)
     except YAMLError:
         content = None
     if not isinstance(content, dict):
         raise UserError(f"{PARAMS} of the last commit is not valid YAML with sections")
-    merge(content, recipe)
+    for recipe in dict.fromkeys((RECIPES / "quick.yaml", path)):
+        merge(content, read_all(recipe))
     if mistakes := mistakes_in(content, path):
         raise UserError("\n".join(mistakes))
     text = io.StringIO()

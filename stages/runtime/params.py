@@ -64,14 +64,16 @@ def parse(text: bytes, path: Path = PARAMS) -> Mapping[str, object]:
     """The sections in the text of a YAML file; raises UserError as `read_all` does."""
     try:
         content = yaml_reader.load(text.decode("utf-8"))
+        json.dumps(content, default=str)  # a list that holds itself, or a number too long to be shown, cannot
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text: {error}") from None
     except yaml.MarkedYAMLError as error:
         where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         problem = str(error.problem or error.context).splitlines()[0]
         raise UserError(f"{path}{where} is not valid YAML: {problem}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a control character; a date that is none
-        raise UserError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from None
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        # A control character; a date that is none; a tag such as !!bool before another thing.
+        raise UserError(f"{path} is not valid YAML: {[*str(error).splitlines(), repr(error)][0]}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path} should hold sections (`train:` and so on)")
     return content

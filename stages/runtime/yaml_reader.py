@@ -5,7 +5,6 @@ they are the number 0.00001, 10 and a text. What a stage reads has to be what DV
 """
 
 import re
-from collections.abc import Hashable
 from typing import Any
 
 import yaml
@@ -19,14 +18,15 @@ BASES = {"0b": 2, "0o": 8, "0x": 16}
 class Loader(yaml.SafeLoader):
     """PyYAML's SafeLoader with the numbers and booleans of YAML 1.2, which has a key once."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """A dict; raises MarkedYAMLError for a key that is there already."""
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """The nodes of a mapping; raises MarkedYAMLError for a key that is there already (<< may bring it too)."""
+        node = super().compose_mapping_node(anchor)
         keys = set()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if (key.tag, key.value) in keys:
                 raise yaml.MarkedYAMLError(problem=f"{key.value} is given twice", problem_mark=key.start_mark)
             keys.add((key.tag, key.value))
-        return super().construct_mapping(node, deep)
+        return node
 
     def construct_int(self, node: yaml.ScalarNode) -> int:
         """A whole number: in base 10, unless it begins with 0b, 0o or 0x."""

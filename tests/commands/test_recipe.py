@@ -96,6 +96,17 @@ def test_a_recipe_changes_its_values_and_no_other_byte(project):
             assert old.index("#") == new.index("#")
 
 
+@pytest.mark.parametrize("committed_recipe", ["first", "small", "best", "fashion"])
+@pytest.mark.parametrize("name", ["best", "fashion", "small", "quick"])
+def test_a_recipe_is_the_same_whichever_is_committed(project, committed_recipe, name):
+    recipe.apply(name, force=False)
+    wanted = recipe.parameters()
+    recipe.apply(committed_recipe, force=False)
+    subprocess.run([*GIT, "commit", "--quiet", "--all", "--message=Another"], check=True)
+    recipe.apply(name, force=True)
+    assert recipe.parameters() == wanted
+
+
 def test_what_changed_is_a_line_a_parameter(project, capsys):
     recipe.apply("first", force=False)
     lines = capsys.readouterr().out.splitlines()

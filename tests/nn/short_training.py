@@ -1,10 +1,9 @@
-"""A short training on random images; prints the hash of what came out. Run by tests under other CPUs."""
+"""A short training on random images; prints the hash of what came out. Run by tests under other CPUs.
+
+It imports nn alone, for an emulated CPU takes a minute for everything else; the tests pin the kernel of OpenBLAS.
+"""
 
 import hashlib
-
-import stages  # noqa: F401 (pins the kernel, before NumPy is imported)
-
-# isort: split
 
 import numpy as np
 

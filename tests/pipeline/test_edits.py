@@ -19,7 +19,7 @@ REPRO = [sys.executable, "-m", "dvc", "repro", "train"]
 MODEL = "data/model/model.safetensors"
 IMAGES = "data/preprocessed/train_images.npy"
 # A single epoch of some seconds, looked at twenty times: an edit after the first look falls into it for sure.
-ONE_LONG_EPOCH = {"train.hidden": [1500, 1500], "train.epochs": 1, "train.batch_size": 2}
+ONE_LONG_EPOCH = {"train.hidden": [1000, 1000], "train.epochs": 1, "train.batch_size": 2}
 FOR_EVER = {"train.epochs": 100_000, "train.schedule": "constant"}
 
 

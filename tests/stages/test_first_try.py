@@ -18,7 +18,7 @@ HIDDEN = [[], [1], [4096] * 8]
 CHANGES = [(name, value) for name, found in DOCUMENTED.items() for value in found.right]
 QUICK = {"train.hidden": [32, 16], "train.batch_size": 50, "train.epochs": 3}  # the third has hard images
 AT_MOST = {"train.batch_size": 500, "train.epochs": 3, "train.iterations": 20}  # on 500 images, in no time
-CLASSIFIES = ("evaluate.", "plot.", "train.activation", "train.hidden", "train.label", "train.normalization")
+CLASSIFIES = ("evaluate.", "plot.", "train.activation", "train.hidden", "train.normalization")
 
 
 def test_every_parameter_has_its_range_or_its_choices_beside_it():
@@ -75,5 +75,5 @@ def test_a_run_with_it_comes_to_its_end(few_images, name, value):
     train.main()
     if name.startswith(CLASSIFIES):
         evaluate.main()
-    if name.startswith(("plot.", "train.hidden", "train.label")):
+    if name.startswith(("plot.", "train.hidden")):
         plot.main()

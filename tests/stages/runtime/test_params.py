@@ -49,6 +49,11 @@ def test_a_small_number_may_be_written_in_any_way_that_dvc_writes_it(tmp_path, t
         ("sample: {size: 3", "line 1 is not valid YAML"),
         ("sample: {size: 3, rate: \x01}", "is not valid YAML: unacceptable character"),
         ("sample: {size: 2020-99-99, rate: 1}", "is not valid YAML: month must be in"),
+        ("sample: &a [*a]", "is not valid YAML: Circular reference"),
+        (f"sample: {{size: 0x{'f' * 5000}, rate: 1}}", "is not valid YAML: Exceeds the limit"),
+        ("sample: {size: !!bool x, rate: 1}", "is not valid YAML: 'x'"),
+        ("sample: {size: !!float , rate: 1}", "is not valid YAML: string index"),
+        ("sample: !!map [1]", "is not valid YAML"),
         ("sample: {size: 'http://me:secret@host', rate: 1}", 'sample.size is "http://host": input'),
     ],
 )
