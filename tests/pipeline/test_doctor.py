@@ -196,6 +196,7 @@ def test_what_a_killed_experiment_leaves_is_cleared_away(project):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_what_a_killed_experiment_in_a_folder_of_its_own_leaves_is_cleared_away(plain):
     project = plain
     with training(project, "exp", "run", "--temp", "--name", "killed") as process:
@@ -212,6 +213,7 @@ def test_what_a_killed_experiment_in_a_folder_of_its_own_leaves_is_cleared_away(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_what_a_killed_worker_of_the_queue_leaves_is_cleared_away(plain):
     plain.change(FOR_EVER)
     plain.dvc("exp", "run", "--queue", "--name", "killed")

@@ -118,6 +118,7 @@ def test_a_model_is_not_recorded_with_an_edit_that_did_not_make_it(project, edit
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_after_an_edit_in_the_midst_an_honest_run_trains_anew(project):
     project.change(ONE_LONG_EPOCH)
     assert midway(project, REPRO, lambda: edit_a_value(project)).returncode != 0

@@ -70,6 +70,7 @@ def epochs_so_far(project):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_table_follows_the_figures_of_experiments_that_run_in_two_workers(project):
     endless = ("--set-param", "train.epochs=100000", "--set-param", "train.log_every=1000")
     project.dvc("exp", "run", "--queue", "--name", "long", *endless, "--set-param", "train.seed=1,2", "train")

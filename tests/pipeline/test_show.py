@@ -3,6 +3,8 @@
 import json
 import sys
 
+import pytest
+
 from tests.pipeline.projects import succeeded
 
 DVC = (sys.executable, "-m", "dvc")
@@ -63,6 +65,7 @@ def test_metrics_diff_fits_a_narrow_screen(retrained):
     assert {row[1] for row in rows(table)[1:]} >= {"train_loss", "val_loss", "loss"}
 
 
+@pytest.mark.slow
 def test_the_table_of_experiments_that_train_fits_120_columns_and_shows_what_differs(project):
     for number, change in enumerate(("train.activation=gelu", "train.hidden=[16]")):
         project.dvc("exp", "run", "--name", f"try-{number}", "--set-param", change, "train")

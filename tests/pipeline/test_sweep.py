@@ -82,7 +82,7 @@ def test_an_experiment_that_fails_is_named_at_the_end_and_the_others_are_saved(r
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_a_sweep_that_is_interrupted_ends_in_a_line_and_keeps_what_has_ended(rates, number):
     write(rates, SWEEP.replace("train.hidden: [16, 8]", "train.epochs: 100000"))
     with subprocess.Popen(

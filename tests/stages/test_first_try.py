@@ -16,6 +16,9 @@ from tests.stages.documented import LISTS, changed, documented
 DOCUMENTED = documented()
 HIDDEN = [[], [1], [4096] * 8]
 CHANGES = [(name, value) for name, found in DOCUMENTED.items() for value in found.right]
+RUN = [(name, value) for name, value in CHANGES if name.split(".")[0] in {"train", "evaluate", "plot"}]
+ENDS = [(name, value) for name, value in RUN if type(value) in {int, float} and name != "evaluate.views"]
+CHOICES = [*(change for change in RUN if change not in ENDS), ("train.hidden", []), ("train.hidden", [1])]
 QUICK = {"train.hidden": [32, 16], "train.batch_size": 50, "train.epochs": 3}  # the third has hard images
 AT_MOST = {"train.batch_size": 500, "train.epochs": 3, "train.iterations": 20}  # on 500 images, in no time
 CLASSIFIES = ("evaluate.", "plot.", "train.activation", "train.hidden", "train.normalization")
@@ -61,12 +64,7 @@ def few_images(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        *((name, value) for name, value in CHANGES if name.split(".")[0] in {"train", "evaluate", "plot"}),
-        ("train.hidden", []),
-        ("train.hidden", [1]),
-    ],
+    ("name", "value"), [*CHOICES, *(pytest.param(*end, marks=pytest.mark.long) for end in ENDS)]
 )
 def test_a_run_with_it_comes_to_its_end(few_images, name, value):
     if name in AT_MOST and value is not None:
