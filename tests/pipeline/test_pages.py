@@ -55,7 +55,7 @@ def test_the_page_of_experiments_leads_to_a_model_chosen_by_validation_figures(r
     tables = "".join(said[command] for command in choosing)
     accuracy = figures(project, "test", "before")["accuracy"]
     assert "test.json" not in tables
-    headers = [line.split() for line in tables.splitlines() if line.strip().startswith("Experiment ")]
+    headers = [line.split() for line in tables.splitlines() if re.match(r" +Experiment +\w", line)]
     assert len(headers) == 2  # one of the commands stands twice on the page
     assert {"accuracy", "errors", "loss"}.isdisjoint(column for header in headers for column in header)
     assert accuracy != figures(project, "test")["accuracy"]
