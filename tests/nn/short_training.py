@@ -1,6 +1,6 @@
 """A short training on random images; prints the hash of what came out. Run by tests under other CPUs.
 
-It imports nn alone, for an emulated CPU takes a minute for everything else; the tests pin the kernel of OpenBLAS.
+It imports nn alone: imports are slow on an emulated CPU. The tests pin the kernel of OpenBLAS.
 """
 
 import hashlib

@@ -166,6 +166,13 @@ def test_one_epoch_is_a_point_in_every_curve_and_a_run_without_validation_is_no_
     assert "validation images" not in none.text
 
 
+def test_a_page_of_one_chart_says_nothing_of_validation_images(reproduced, tmp_path):
+    reproduced.dvc("plots", "show", "Loss", "--out", str(tmp_path))
+    found = drawn(tmp_path / "index.html")
+    assert found.charts["Loss"].marks["line mark"] == LINES["Loss"]
+    assert "There are no validation images: preprocess.validation_size is 0." not in found.text
+
+
 def test_a_picture_that_was_left_behind_is_named_on_the_page(reproduced, tmp_path):
     reproduced.dvc("plots", "show", "--out", str(tmp_path))
     shutil.move(tmp_path / "index.html", tmp_path / "static" / "index.html")
