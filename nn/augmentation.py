@@ -33,6 +33,7 @@ from math import exp, radians, tan
 import numpy as np
 from numpy.typing import DTypeLike
 
+from nn import aligned
 from nn.flat import Array, Indices, slices
 
 CHUNK = 32  # images whose positions stay in a core's cache until they have been sampled
@@ -173,12 +174,13 @@ class BilinearSampler:
     def __init__(self, side: int, background: float, dtype: DTypeLike) -> None:
         self.side, self.width = side, side + 2
         n, pixels = CHUNK, side**2
-        self.images = np.empty((n, pixels), dtype)
-        self.framed = np.full((n, self.width, self.width), background, dtype)
-        self.positions = np.empty((2, n, pixels), dtype)
-        self.whole = np.empty((2, n, pixels), dtype)
-        self.index = np.empty((n, pixels), np.intp)
-        self.values = np.empty((2, n, pixels), dtype)
+        self.images = aligned.empty((n, pixels), dtype)
+        self.framed = aligned.empty((n, self.width, self.width), dtype)
+        self.framed[...] = background
+        self.positions = aligned.empty((2, n, pixels), dtype)
+        self.whole = aligned.empty((2, n, pixels), dtype)
+        self.index = aligned.empty((n, pixels), np.intp)
+        self.values = aligned.empty((2, n, pixels), dtype)
         # Where pixel (0, 0) of each image stands among all numbers of `framed`: behind the frame's row and column.
         self.starts = (np.arange(n)[:, None] * self.width**2 + self.width + 1).astype(dtype)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+from nn import aligned
 from nn.flat import Array, size, views
 from nn.layers import Layer, Shapes
 
@@ -50,9 +51,9 @@ class Network:
         weights = [shape for layer in layers for shape in layer.shapes if len(shape) == 2]
         self.n_weights = size(weights)  # these come first in params
         self.n_params = sum(size(layer.shapes) for layer in layers)
-        self.state: Array = np.zeros(self.n_params + sum(size(layer.running_shapes) for layer in layers), dtype)
+        self.state: Array = aligned.zeros(self.n_params + sum(size(layer.running_shapes) for layer in layers), dtype)
         self.params = self.state[: self.n_params]
-        self.x: Array = np.empty((rows, inputs), dtype)
+        self.x: Array = aligned.empty((rows, inputs), dtype)
 
         self.nodes: list[Node] = []
         x = self.x
@@ -60,8 +61,8 @@ class Network:
         for layer, params, statistics in parts:
             layer.build(params, statistics, rows, shards)
             width = layer.output_width(x.shape[1])
-            y = np.empty((rows, width), dtype) if layer.keeps_x else x
-            cache = [np.empty((rows, width), kind or dtype) for kind in layer.caches]
+            y = aligned.empty((rows, width), dtype) if layer.keeps_x else x
+            cache = [aligned.empty((rows, width), kind or dtype) for kind in layer.caches]
             self.nodes.append(Node(layer, x, y, cache))
             x = y
         self.logits = x
@@ -75,7 +76,7 @@ class Network:
         The loss overwrites the logits with their gradient, so self.logits is the dy of the last layer, whose
         `backward` must therefore not read y; Dense's does not.
         """
-        self.grads = np.zeros_like(self.params)
+        self.grads = aligned.zeros(self.params.shape, self.params.dtype)
         grads = self.by_layer(self.grads)
         # The first layer that learns needs no dx, which saves a third of its own work.
         first = next(index for index, layer in enumerate(self.layers) if layer.shapes)
@@ -83,7 +84,7 @@ class Network:
         for index in reversed(range(first, len(self.layers))):
             layer, node = self.layers[index], self.nodes[index]
             layer.build_backward(grads[index])
-            dx = None if index == first else np.empty_like(node.x) if layer.keeps_dy else dy
+            dx = None if index == first else aligned.empty(node.x.shape, node.x.dtype) if layer.keeps_dy else dy
             self.nodes[index] = node._replace(dx=dx, dy=dy)
             dy = dx
 

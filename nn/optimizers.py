@@ -14,6 +14,7 @@ formula in tests/nn/test_optimizers.py.
 
 import numpy as np
 
+from nn import aligned
 from nn.flat import Array
 
 
@@ -81,7 +82,7 @@ class Momentum(Optimizer):
     ) -> None:
         super().__init__(params, grads, n_weights, weight_decay=weight_decay)
         self.momentum = momentum
-        self.velocity = np.zeros_like(params)
+        self.velocity = aligned.zeros(params.shape, params.dtype)
 
     def descend(self, block: slice, scratch: Array) -> None:
         params, velocity = self.params[block], self.velocity[block]
@@ -128,7 +129,7 @@ class RMSprop(Optimizer):
     ) -> None:
         super().__init__(params, grads, n_weights, weight_decay=weight_decay)
         self.decay, self.epsilon = decay, epsilon
-        self.square = np.zeros_like(params)
+        self.square = aligned.zeros(params.shape, params.dtype)
 
     def descend(self, block: slice, scratch: Array) -> None:
         params, grads, square = self.params[block], self.grads[block], self.square[block]
@@ -165,8 +166,8 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(params, grads, n_weights, weight_decay=weight_decay)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
-        self.mean = np.zeros_like(params)
-        self.square = np.zeros_like(params)
+        self.mean = aligned.zeros(params.shape, params.dtype)
+        self.square = aligned.zeros(params.shape, params.dtype)
 
     def descend(self, block: slice, scratch: Array) -> None:
         params, grads = self.params[block], self.grads[block]
@@ -217,7 +218,7 @@ class Lion(Optimizer):
     ) -> None:
         super().__init__(params, grads, n_weights, weight_decay=weight_decay)
         self.beta1, self.beta2 = beta1, beta2
-        self.mean = np.zeros_like(params)
+        self.mean = aligned.zeros(params.shape, params.dtype)
 
     def descend(self, block: slice, scratch: Array) -> None:
         params, grads, mean = self.params[block], self.grads[block], self.mean[block]

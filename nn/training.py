@@ -16,6 +16,7 @@ from math import isfinite, sqrt
 
 import numpy as np
 
+from nn import aligned
 from nn.augmentation import Deformation
 from nn.blocks import parameter_blocks
 from nn.flat import Array, Indices, slices, split
@@ -79,7 +80,7 @@ class Trainer:
         self.squared_norms = [0.0] * len(self.blocks)  # of the gradient, by block
         longest = max(block.params.stop - block.params.start for block in self.blocks)
         longest = max(longest, len(network.state) - network.n_params)  # the running statistics are a block too
-        self.scratch = [np.empty(longest, dtype) for _ in range(pool.threads)]
+        self.scratch = [aligned.empty(longest, dtype) for _ in range(pool.threads)]
 
     def step(self, batch: Indices, learning_rate: float) -> tuple[float, float]:
         """One step on the images at these positions; returns the loss and the norm of the gradient.
