@@ -62,8 +62,8 @@ class Layer:
     def weight_gradient(self, x: Array, dy: Array, block: slice) -> None:
         """The gradient of these rows of the weights, from all rows of the batch."""
 
-    def bias_gradient(self, dy: Array, cache: Sequence[Array]) -> None:
-        """The gradient of all other parameters (biases, gains, shifts), from all rows of the batch."""
+    def bias_gradient(self, dy: Array, cache: Sequence[Array], shards: int) -> None:
+        """The gradient of all other parameters (biases, gains, shifts), from all rows and shards of the batch."""
 
     def update_running_statistics(self, n: int, shards: int) -> None:
         """Move the running statistics towards those of this batch of n rows in so many shards."""
@@ -112,7 +112,7 @@ class Dense(Layer):
     def weight_gradient(self, x: Array, dy: Array, block: slice) -> None:
         np.matmul(x[:, block].T, dy, out=self.dW[block])
 
-    def bias_gradient(self, dy: Array, cache: Sequence[Array]) -> None:
+    def bias_gradient(self, dy: Array, cache: Sequence[Array], shards: int) -> None:
         np.dot(self.ones[: len(dy)], dy, out=self.db)  # the sum over the rows; np.sum takes twice as long
 
 

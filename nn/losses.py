@@ -7,6 +7,10 @@ from nn.flat import Array
 
 Labels = NDArray[np.integer]
 
+# exp of it is 1e-13, which changes no float32 sum that 1 is in, but keeps gradients from becoming subnormal numbers
+# (subnormals.py), as they do from exp(-87) on.
+LOWEST = -30.0
+
 
 def softmax(logits: Array) -> Array:
     """p = exp(logits) / sum of exp(logits) over the classes, in place; (n, classes) in, (n, classes) out.
@@ -34,7 +38,7 @@ class SoftmaxCrossEntropy:
     """Softmax and cross-entropy as one function for training, with its gradient and buffers for `rows` rows.
 
     Of each row, loss = sum over the classes of -t log p, and dlogits = p - t: the two derivatives together are
-    simpler, and never divide by a p near 0. The target t is one-hot, or, with smoothing s, gives s / classes to
+    simpler, and never divide by a p near 0. In the gradient, p is at least exp(LOWEST). The target t is one-hot, or, with smoothing s, gives s / classes to
     every class and the rest to the label. (C. Szegedy et al., Rethinking the Inception Architecture, 2016.)
     """
 
@@ -58,6 +62,7 @@ class SoftmaxCrossEntropy:
         np.maximum.reduce(logits, axis=1, keepdims=True, out=scratch)
         logits -= scratch
         loss = -float(np.vdot(t, logits))  # with log p = logits - log sum exp(logits), and t that sum to 1
+        np.maximum(logits, LOWEST, out=logits)
         np.exp(logits, out=logits)
         np.add.reduce(logits, axis=1, keepdims=True, out=scratch)
         logits /= scratch

@@ -141,11 +141,11 @@ class Network:
         if dy is not None:
             layer.weight_gradient(x, dy, block)
 
-    def bias_gradients(self, n: int) -> None:
+    def bias_gradients(self, n: int, shards: int) -> None:
         """Likewise the gradients of all other parameters: biases, gains and shifts."""
         for layer, _, _, cache, _, dy in self.at(slice(0, n)):
             if layer.shapes and dy is not None:
-                layer.bias_gradient(dy, cache)
+                layer.bias_gradient(dy, cache, shards)
 
 
 def grouped(vector: Array, shapes: Sequence[Shapes]) -> list[list[Array]]:

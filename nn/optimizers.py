@@ -16,6 +16,7 @@ import numpy as np
 
 from nn import aligned
 from nn.flat import Array
+from nn.subnormals import FLUSH_STEPS, flush_to_zero
 
 
 class Optimizer:
@@ -36,6 +37,12 @@ class Optimizer:
         self.weight_decay = weight_decay
         self.steps = 0
         self.rate = 0.0
+        self.decaying = [params]  # what may decay to almost nothing
+
+    def running_average(self) -> Array:
+        """A vector like params, of zeros, for an average of the gradients or their squares."""
+        self.decaying.append(aligned.zeros(self.params.shape, self.params.dtype))
+        return self.decaying[-1]
 
     def begin_step(self, learning_rate: float) -> None:
         """Compute what is the same for all parameters in this step."""
@@ -47,6 +54,9 @@ class Optimizer:
         if self.weight_decay:
             self.decay_weights(block, scratch)
         self.descend(block, scratch)
+        if self.steps % FLUSH_STEPS == 1:
+            for vector in self.decaying:
+                flush_to_zero(vector[block])
 
     def decay_weights(self, block: slice, scratch: Array) -> None:
         """Weight decay of the weights in this block, in place: of the gradient or, decoupled, of themselves."""
@@ -82,7 +92,7 @@ class Momentum(Optimizer):
     ) -> None:
         super().__init__(params, grads, n_weights, weight_decay=weight_decay)
         self.momentum = momentum
-        self.velocity = aligned.zeros(params.shape, params.dtype)
+        self.velocity = self.running_average()
 
     def descend(self, block: slice, scratch: Array) -> None:
         params, velocity = self.params[block], self.velocity[block]
@@ -95,16 +105,16 @@ class Momentum(Optimizer):
 class Nesterov(Momentum):
     """Momentum that looks ahead: v = momentum v + g;  p = p - r (g + momentum v).
 
+    velocity is momentum v, which saves a pass: w = momentum (w + g);  p = p - r (g + w).
     (Y. Nesterov, A method of solving a convex programming problem with convergence rate O(1/k^2), 1983; in the
     form of I. Sutskever et al., On the importance of initialization and momentum in deep learning, 2013.)
     """
 
     def descend(self, block: slice, scratch: Array) -> None:
         params, grads, velocity = self.params[block], self.grads[block], self.velocity[block]
-        velocity *= self.momentum
         velocity += grads
-        np.multiply(velocity, self.momentum, out=scratch)
-        scratch += grads
+        velocity *= self.momentum
+        np.add(velocity, grads, out=scratch)
         scratch *= self.rate
         params -= scratch
 
@@ -113,6 +123,9 @@ class RMSprop(Optimizer):
     """Each step is divided by the size that the gradient has had lately.
 
     s = decay s + (1 - decay) g^2;  p = p - r g / (sqrt(s) + epsilon)
+
+    square is s / (1 - decay), which saves a pass: with k = sqrt(1 - decay), sqrt(s) = k sqrt(square), and the step is
+    (r / k) g / (sqrt(square) + epsilon / k).
 
     (T. Tieleman, G. Hinton, Lecture 6.5 of Neural Networks for Machine Learning, 2012.)
     """
@@ -129,18 +142,18 @@ class RMSprop(Optimizer):
     ) -> None:
         super().__init__(params, grads, n_weights, weight_decay=weight_decay)
         self.decay, self.epsilon = decay, epsilon
-        self.square = aligned.zeros(params.shape, params.dtype)
+        self.square = self.running_average()
 
     def descend(self, block: slice, scratch: Array) -> None:
         params, grads, square = self.params[block], self.grads[block], self.square[block]
         square *= self.decay
-        np.multiply(grads, grads, out=scratch)
-        scratch *= 1 - self.decay
-        square += scratch
+        square += np.multiply(grads, grads, out=scratch)
+
+        k = (1 - self.decay) ** 0.5
         np.sqrt(square, out=scratch)
-        scratch += self.epsilon
+        scratch += self.epsilon / k
         np.divide(grads, scratch, out=scratch)
-        scratch *= self.rate
+        scratch *= self.rate / k
         params -= scratch
 
 
@@ -149,6 +162,10 @@ class Adam(Optimizer):
 
     m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
     p = p - r m' / (sqrt(v') + epsilon)  with  m' = m / (1 - beta1^t),  v' = v / (1 - beta2^t)
+
+    mean is m / (1 - beta1) and square v / (1 - beta2), which saves a pass each. With j = (1 - beta1) / (1 - beta1^t)
+    and k = sqrt((1 - beta2) / (1 - beta2^t)), m' = j mean and sqrt(v') = k sqrt(square), and the step is
+    (r j / k) mean / (sqrt(square) + epsilon / k).
 
     (D. P. Kingma, J. Ba, Adam: A Method for Stochastic Optimization, 2015.)
     """
@@ -166,24 +183,23 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(params, grads, n_weights, weight_decay=weight_decay)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
-        self.mean = aligned.zeros(params.shape, params.dtype)
-        self.square = aligned.zeros(params.shape, params.dtype)
+        self.mean = self.running_average()
+        self.square = self.running_average()
 
     def descend(self, block: slice, scratch: Array) -> None:
         params, grads = self.params[block], self.grads[block]
         mean, square = self.mean[block], self.square[block]
         mean *= self.beta1
-        mean += np.multiply(grads, 1 - self.beta1, out=scratch)
+        mean += grads
         square *= self.beta2
-        np.multiply(grads, grads, out=scratch)
-        scratch *= 1 - self.beta2
-        square += scratch
+        square += np.multiply(grads, grads, out=scratch)
 
+        j = (1 - self.beta1) / (1 - self.beta1**self.steps)
+        k = ((1 - self.beta2) / (1 - self.beta2**self.steps)) ** 0.5
         np.sqrt(square, out=scratch)
-        scratch *= 1 / (1 - self.beta2**self.steps) ** 0.5
-        scratch += self.epsilon
+        scratch += self.epsilon / k
         np.divide(mean, scratch, out=scratch)
-        scratch *= self.rate / (1 - self.beta1**self.steps)
+        scratch *= self.rate * j / k
         params -= scratch
 
 
@@ -200,6 +216,8 @@ class Lion(Optimizer):
     """Steps of one size in each direction; the sign of an average decides which.
 
     p = p - r sign(beta1 m + (1 - beta1) g);  m = beta2 m + (1 - beta2) g, after decoupled weight decay.
+
+    mean is m / (1 - beta2), which saves a pass, and the sum in the sign divided by 1 - beta1, another.
 
     (X. Chen et al., Symbolic Discovery of Optimization Algorithms, 2023.)
     """
@@ -218,16 +236,14 @@ class Lion(Optimizer):
     ) -> None:
         super().__init__(params, grads, n_weights, weight_decay=weight_decay)
         self.beta1, self.beta2 = beta1, beta2
-        self.mean = aligned.zeros(params.shape, params.dtype)
+        self.mean = self.running_average()
 
     def descend(self, block: slice, scratch: Array) -> None:
         params, grads, mean = self.params[block], self.grads[block], self.mean[block]
-        np.subtract(grads, mean, out=scratch)  # beta1 m + (1 - beta1) g = m + (1 - beta1) (g - m)
-        scratch *= 1 - self.beta1
-        scratch += mean
+        np.multiply(mean, self.beta1 * (1 - self.beta2) / (1 - self.beta1), out=scratch)
+        scratch += grads
         np.sign(scratch, out=scratch)
         scratch *= self.rate
         params -= scratch
-        np.multiply(grads, 1 - self.beta2, out=scratch)
         mean *= self.beta2
-        mean += scratch
+        mean += grads

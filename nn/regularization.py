@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nn import aligned
 from nn.flat import Array
 from nn.layers import Layer
+from nn.subnormals import FLUSH_STEPS, flush_to_zero
 
 
 class Dropout(Layer):
@@ -43,29 +45,44 @@ class Dropout(Layer):
 class ExponentialMovingAverage:
     """The average of a vector (size,) over the steps: nearer to the middle of the valley than the last step is.
 
-    average = average + (1 - d) (vector - average), with d = min(decay, (1 + t) / (10 + t)) at step t: short at
-    first, so that the beginning is soon forgotten. (B. T. Polyak, A. B. Juditsky, Acceleration of Stochastic
-    Approximation by Averaging, 1992.)
+    average = d average + (1 - d) vector, with d = min(decay, (1 + t) / (10 + t)) at step t: short at first, so that
+    the beginning is soon forgotten. (B. T. Polyak, A. B. Juditsky, Acceleration of Stochastic Approximation by
+    Averaging, 1992.)
+
+    scaled is average / (1 - d), which saves a pass: scaled = factor scaled + vector, with the factor
+    d (1 - d of the step before) / (1 - d).
     """
 
     def __init__(self, vector: Array, decay: float) -> None:
         self.vector = vector
         self.decay = decay
-        self.average = vector.copy()
         self.steps = 0
-        self.weight = 0.0
+        self.factor = 1.0
+        self.scaled = aligned.zeros(vector.shape, vector.dtype)
+        np.divide(vector, 1 - self.decay_at(0), out=self.scaled)
+
+    def decay_at(self, step: int) -> float:
+        """The d of a step, counted from 1; 0 is the beginning."""
+        return min(self.decay, (1 + step) / (10 + step))
 
     def begin_step(self) -> None:
-        """Compute the weight of this step's vector."""
+        """Compute the factor of this step."""
         self.steps += 1
-        self.weight = 1 - min(self.decay, (1 + self.steps) / (10 + self.steps))
+        before, now = self.decay_at(self.steps - 1), self.decay_at(self.steps)
+        self.factor = now * (1 - before) / (1 - now)
 
-    def update(self, block: slice, scratch: Array) -> None:
-        """Move this block of the average; scratch has its length."""
-        average = self.average[block]
-        np.subtract(self.vector[block], average, out=scratch)
-        scratch *= self.weight
-        average += scratch
+    def update(self, block: slice) -> None:
+        """Move this block of the average."""
+        scaled = self.scaled[block]
+        scaled *= self.factor
+        scaled += self.vector[block]
+        if self.steps % FLUSH_STEPS == 1:
+            flush_to_zero(scaled)
+
+    @property
+    def average(self) -> Array:
+        """The average (size,), a new array."""
+        return self.scaled * (1 - self.decay_at(self.steps))
 
 
 class EarlyStopping:

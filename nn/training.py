@@ -2,7 +2,8 @@
 
 A step has two rounds, and in each of them all cores work side by side:
 
-1. The shards of the batch: gather the images, or deform them, forward, loss, backward, each in its own rows.
+1. The shards of the batch: images, forward, loss, backward, each in its own rows; between them, the shards of the
+   next batch, whose images are deformed ahead.
 2. The blocks of parameters: the gradient of a block from the whole batch, and at once, while it is still in the
    CPU's cache, the step of the optimizer and of the average.
 
@@ -10,16 +11,20 @@ What a task of a round computes, and in which order it adds, depends on the shar
 which thread does it, or on how many there are: so the bits do not either.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import zip_longest
 from math import isfinite, sqrt
+from typing import TypeVar
 
 import numpy as np
 
 from nn import aligned
 from nn.augmentation import Deformation
+from nn.batches import BatchLoader, epoch_batches
 from nn.blocks import parameter_blocks
-from nn.flat import Array, Indices, slices, split
+from nn.flat import Array, Indices
 from nn.hard_examples import HardExamples
 from nn.layers import Dense
 from nn.losses import Labels, SoftmaxCrossEntropy
@@ -29,6 +34,8 @@ from nn.parallel import WorkerPool
 from nn.random_streams import Purpose, stream
 from nn.regularization import ExponentialMovingAverage
 from nn.schedules import Schedule
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -68,80 +75,89 @@ class Trainer:
         hard_examples: HardExamples | None = None,
     ) -> None:
         self.network, self.optimizer, self.average, self.clip_norm = network, optimizer, average, clip_norm
-        self.images, self.labels = images, labels
         self.pool = pool
-        self.deformation, self.strength = deformation, 1.0
+        self.loader = BatchLoader(images, labels, network, deformation)
         self.hard_examples = hard_examples
         dtype = network.params.dtype.type
         self.loss = SoftmaxCrossEntropy(network.rows, network.outputs, smoothing, dtype)
-        self.batch_labels = np.empty(network.rows, labels.dtype)
         self.losses = [0.0] * network.shards
         self.blocks = parameter_blocks(network)
         self.squared_norms = [0.0] * len(self.blocks)  # of the gradient, by block
         longest = max(block.params.stop - block.params.start for block in self.blocks)
-        longest = max(longest, len(network.state) - network.n_params)  # the running statistics are a block too
         self.scratch = [aligned.empty(longest, dtype) for _ in range(pool.threads)]
 
-    def step(self, batch: Indices, learning_rate: float) -> tuple[float, float]:
+    def prepare(self, batch: Indices, strength: float = 1.0) -> None:
+        """Before the first step of an epoch with deformation: deform its batch."""
+        self.run(self.loader.deform_ahead(batch, strength))
+
+    def step(
+        self,
+        batch: Indices,
+        learning_rate: float,
+        next_batch: Indices | None = None,
+        next_strength: float = 1.0,
+    ) -> tuple[float, float]:
         """One step on the images at these positions; returns the loss and the norm of the gradient.
 
-        With dropout or deformation, their `begin_epoch` comes before the first step; `train` sees to that.
+        With deformation, that of next_batch is done meanwhile. With dropout or deformation, their `begin_epoch` comes
+        before the first step, and with deformation `prepare`; `train` sees to that.
         """
-        n, network, average = len(batch), self.network, self.average
-        shards = split(n, min(network.shards, n // network.min_rows))
+        n, network, average, loader = len(batch), self.network, self.average, self.loader
+        loader.begin_batch(batch)
+        shards = loader.shards(batch)
 
-        def learn(shard: int, thread: int) -> None:
+        def learn(shard: int) -> None:
             rows = shards[shard]
-            self.gather(batch[rows], rows, shard)
+            loader.load(batch, rows)
             logits = network.forward(rows, shard)
-            self.losses[shard] = self.loss.loss_and_gradient(rows, logits, self.batch_labels[rows], n)
+            self.losses[shard] = self.loss.loss_and_gradient(rows, logits, loader.batch_labels[rows], n)
             if self.hard_examples is not None:  # the logits are dlogits by now
                 self.hard_examples.measure(rows, logits, n)
             network.backward(rows, shard)
 
-        self.pool.run(learn, len(shards))
+        learning = [partial(learn, shard) for shard in range(len(shards))]
+        if loader.deformation is not None and next_batch is not None:
+            self.run(alternating(learning, loader.deform_ahead(next_batch, next_strength)))
+        else:
+            self.run(learning)
         loss = sum(self.losses[: len(shards)]) / n
         if not isfinite(loss):
             return loss, 0.0
         self.begin_update(learning_rate)
-        clip_scale = None if self.clip_norm is None else self.clip(self.clip_norm, n)
+        clip_scale = None if self.clip_norm is None else self.clip(self.clip_norm, n, len(shards))
 
         def update(number: int, thread: int) -> None:
             block = self.blocks[number].params
             scratch = self.scratch[thread][: block.stop - block.start]
             if clip_scale is None:
-                self.gradient(number, n)
+                self.gradient(number, n, len(shards))
             else:
                 network.grads[block] *= clip_scale
             self.optimizer.update(block, scratch)
             if average is not None:
-                average.update(block, scratch)
+                average.update(block)
 
         self.pool.run(update, len(self.blocks))
         self.finish_step(batch, len(shards))
         return loss, self.gradient_norm()
 
-    def gather(self, batch: Indices, rows: slice, shard: int) -> None:
-        """The images at these positions, deformed, into these rows of network.x; their labels likewise."""
-        if self.deformation is not None:
-            self.deformation.deform(self.images, batch, self.network.x[rows], shard, self.strength)
-        else:  # mode="clip" gathers straight into the buffer; the default mode gathers into a hidden copy
-            np.take(self.images, batch, axis=0, out=self.network.x[rows], mode="clip")
-        np.take(self.labels, batch, out=self.batch_labels[rows], mode="clip")
+    def run(self, tasks: Sequence[Callable[[], None]]) -> None:
+        """Do these tasks, on all cores."""
+        self.pool.run(lambda number, thread: tasks[number](), len(tasks))
 
-    def gradient(self, number: int, n: int) -> None:
-        """The gradient of a block of parameters from the n rows of the batch, and its squared norm."""
+    def gradient(self, number: int, n: int, shards: int) -> None:
+        """The gradient of a block of parameters from the n rows and shards of the batch, and its squared norm."""
         block = self.blocks[number]
         for layer, rows in block.weights:
             self.network.weight_gradient(layer, rows, n)
         if block.biases:
-            self.network.bias_gradients(n)
+            self.network.bias_gradients(n, shards)
         grads = self.network.grads[block.params]
         self.squared_norms[number] = float(np.dot(grads, grads))
 
-    def clip(self, limit: float, n: int) -> float:
+    def clip(self, limit: float, n: int, shards: int) -> float:
         """All gradients, before the first parameter moves; what to multiply them with to bound their norm."""
-        self.pool.run(lambda number, thread: self.gradient(number, n), len(self.blocks))
+        self.pool.run(lambda number, thread: self.gradient(number, n, shards), len(self.blocks))
         norm = self.gradient_norm()
         return min(1.0, limit / norm) if norm > 0 else 1.0
 
@@ -164,8 +180,7 @@ class Trainer:
             self.hard_examples.update(batch)
         if self.average is not None:
             # The running statistics stand behind the parameters.
-            tail = slice(self.network.n_params, len(self.network.state))
-            self.average.update(tail, self.scratch[0][: tail.stop - tail.start])
+            self.average.update(slice(self.network.n_params, len(self.network.state)))
 
     def inference_parameters(self) -> Array:
         """The network's state as inference should use it: its average, where there is one."""
@@ -179,9 +194,9 @@ class Trainer:
         return f"the largest weight is {sizes[worst]:.3g}, in Dense layer {worst + 1} of {len(dense)}"
 
 
-def epoch_batches(images: int, batch_size: int, min_rows: int = 1) -> list[slice]:
-    """The batches of an epoch, as slices of its order; the last may be smaller, and is left out below min_rows."""
-    return [batch for batch in slices(images, batch_size) if batch.stop - batch.start >= min_rows]
+def alternating(first: Sequence[T], second: Sequence[T]) -> list[T]:
+    """One of the first, one of the second, and so on; second is not longer than first."""
+    return [task for pair in zip_longest(first, second) for task in pair if task is not None]
 
 
 def train(
@@ -195,7 +210,11 @@ def train(
     Raises Diverged as soon as the loss or the norm of the gradient is not finite, or a parameter after the last
     step; the parameters are then of no use.
     """
-    network, images, deformation = trainer.network, len(trainer.images), trainer.deformation
+    network, images, deformation = trainer.network, len(trainer.loader.images), trainer.loader.deformation
+
+    def strength(step: int) -> float:
+        return 1.0 if deformation is None else deformation.ranges.strength_at(step / steps)
+
     step = epoch = 0
     while step < steps:
         epoch += 1
@@ -209,14 +228,15 @@ def train(
             deformation.begin_epoch(
                 [stream(seed, Purpose.DEFORMATION, epoch, shard) for shard in range(network.shards)]
             )
-        for batch in epoch_batches(images, batch_size, network.min_rows):
+        batches = [order[rows] for rows in epoch_batches(images, batch_size, network.min_rows)]
+        if deformation is not None:
+            trainer.prepare(batches[0], strength(step))
+        for batch, next_batch in zip_longest(batches, batches[1:]):
             if step == steps:
                 return
-            if deformation is not None:
-                trainer.strength = deformation.ranges.strength_at(step / steps)
             rate = learning_rate * schedule(step / steps)
             step += 1
-            loss, norm = trainer.step(order[batch], rate)
+            loss, norm = trainer.step(batch, rate, next_batch, strength(step))
             what = ""
             if not isfinite(loss):
                 what = f"the loss is {loss}"

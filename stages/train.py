@@ -11,7 +11,8 @@ import numpy as np
 from nn.network import training_flops_per_example
 from nn.parallel import WorkerPool, single_threaded_blas
 from nn.random_streams import Purpose, stream
-from nn.training import Diverged, epoch_batches, train
+from nn.batches import epoch_batches
+from nn.training import Diverged, train
 from stages.formats import arrays
 from stages.formats.model import write_model
 from stages.runtime.cores import thread_count

@@ -36,4 +36,4 @@ def gradients(network, n, shards=1, blocks=None):
         for layer, rows in block.weights:
             network.weight_gradient(layer, rows, n)
         if block.biases:
-            network.bias_gradients(n)
+            network.bias_gradients(n, shards)

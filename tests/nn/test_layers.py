@@ -49,7 +49,7 @@ class Alone:
         node.dy[:] = dy
         self.layer.backward(node.dy, node.dx, node.x, node.y, node.cache, 0)
         self.network.weight_gradient(1, slice(0, node.x.shape[1]), len(dy))
-        self.network.bias_gradients(len(dy))
+        self.network.bias_gradients(len(dy), 1)
         self.layer.update_running_statistics(len(dy), 1)
         return node.dx
 
@@ -140,7 +140,7 @@ def test_the_gradient_in_blocks_of_rows_is_the_gradient(rng):
     alone.grads[:] = 0
     for block in (slice(0, 2), slice(2, 5)):
         alone.network.weight_gradient(1, block, ROWS)
-    alone.layer.bias_gradient(alone.node.dy, alone.node.cache)
+    alone.layer.bias_gradient(alone.node.dy, alone.node.cache, 1)
     np.testing.assert_allclose(alone.grads, whole, rtol=1e-12)
 
 

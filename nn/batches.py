@@ -1,0 +1,68 @@
+"""Batches: which images an epoch shows together, and how they come to the network, as they are or deformed.
+
+To deform images takes many short calls of NumPy. Before and after each of them a thread holds the interpreter's lock
+for a moment, so two threads that deform side by side keep waiting for each other. A product of matrices takes a
+millisecond or more without the lock. So the images of the next batch are deformed while the network learns from those
+of this one, a shard of these and a shard of those in turn: while one thread deforms, the other multiplies.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from nn import aligned
+from nn.augmentation import Deformation
+from nn.flat import Array, Indices, slices, split
+from nn.losses import Labels
+from nn.network import Network
+
+
+def epoch_batches(images: int, batch_size: int, min_rows: int = 1) -> list[slice]:
+    """The batches of an epoch, as slices of its order; the last may be smaller, and is left out below min_rows."""
+    return [batch for batch in slices(images, batch_size) if batch.stop - batch.start >= min_rows]
+
+
+class BatchLoader:
+    """Brings the images (all, inputs) and labels (all,) at some positions into network.x and into `batch_labels`."""
+
+    def __init__(
+        self, images: Array, labels: Labels, network: Network, deformation: Deformation | None = None
+    ) -> None:
+        self.images, self.labels, self.network, self.deformation = images, labels, network, deformation
+        self.batch_labels = np.empty(network.rows, labels.dtype)
+        self.deformed = self.deformed_ahead = network.x[:0]  # of this batch, and of the next
+        if deformation is not None:
+            self.deformed, self.deformed_ahead = (
+                aligned.empty(network.x.shape, network.x.dtype) for _ in range(2)
+            )
+        self.batch_ahead: Indices | None = None
+
+    def shards(self, batch: Indices) -> list[slice]:
+        """The rows of each shard of a batch."""
+        return split(len(batch), min(self.network.shards, len(batch) // self.network.min_rows))
+
+    def deform_ahead(self, batch: Indices, strength: float) -> list[Callable[[], None]]:
+        """The tasks, one a shard, that deform the images of the batch of the next step."""
+        self.batch_ahead = batch
+        return [partial(self.deform, batch, rows, shard, strength) for shard, rows in enumerate(self.shards(batch))]
+
+    def deform(self, batch: Indices, rows: slice, shard: int, strength: float) -> None:
+        """One of them."""
+        assert self.deformation is not None  # noqa: S101 (for mypy)
+        self.deformation.deform(self.images, batch[rows], self.deformed_ahead[rows], shard, strength)
+
+    def begin_batch(self, batch: Indices) -> None:
+        """Go on to the batch that has been deformed ahead."""
+        if self.deformation is not None:
+            if self.batch_ahead is not batch:
+                raise ValueError("this batch has not been deformed ahead")
+            self.deformed, self.deformed_ahead = self.deformed_ahead, self.deformed
+
+    def load(self, batch: Indices, rows: slice) -> None:
+        """The images and labels of these rows of the batch, to where the network and the loss read them."""
+        if self.deformation is not None:
+            self.network.x[rows] = self.deformed[rows]
+        else:  # mode="clip" gathers straight into the buffer; the default mode gathers into a hidden copy
+            np.take(self.images, batch[rows], axis=0, out=self.network.x[rows], mode="clip")
+        np.take(self.labels, batch[rows], out=self.batch_labels[rows], mode="clip")
