@@ -107,9 +107,14 @@ class Deformation:
         All strengths are multiplied by `strength`.
         """
         coefficients, thickness = self.draw_coefficients(self.rngs[shard], len(chosen), strength)
-        self.interpolate(images, chosen, coefficients, out, shard)
-        if self.ranges.thickness:
-            self.change_thickness(out, thickness, shard)
+        sampler = self.samplers[shard]
+        for rows in slices(len(chosen), CHUNK):
+            n = rows.stop - rows.start
+            np.take(images, chosen[rows], axis=0, out=sampler.images[:n], mode="clip")
+            np.matmul(coefficients[:, rows], self.basis, out=sampler.positions[:, :n])
+            sampler.interpolate(out[rows])
+            if self.ranges.thickness:
+                self.change_thickness(out[rows], thickness[rows], sampler.values[:, :n])
 
     def draw_coefficients(self, rng: np.random.Generator, n: int, strength: float) -> tuple[Array, Array]:
         """The coefficients of n deformations, (2, n, 3 + patterns), and n thicknesses, (n,).
@@ -139,30 +144,18 @@ class Deformation:
         coefficients[1, :, 2] = (sine * shear + cosine) * scale_y
         return coefficients, uniform[6] * ranges.thickness
 
-    def interpolate(self, images: Array, chosen: Indices, coefficients: Array, out: Array, shard: int) -> None:
-        """The chosen images, each sampled at the positions that its coefficients give, into out."""
-        sampler = self.samplers[shard]
-        for rows in slices(len(chosen), CHUNK):
-            n = rows.stop - rows.start
-            np.take(images, chosen[rows], axis=0, out=sampler.images[:n], mode="clip")
-            for axis in range(2):
-                np.matmul(coefficients[axis, rows], self.basis, out=sampler.positions[axis, :n])
-            sampler.interpolate(out[rows])
-
-    def change_thickness(self, images: Array, thickness: Array, shard: int) -> None:
+    def change_thickness(self, x: Array, thickness: Array, scratch: Array) -> None:
         """Make the strokes of each image (n, pixels) thicker or thinner, by its own thickness, -1 to 1; in place.
 
         g + a g (1 - g) for pixels x = paper + g (ink - paper): x + a (x - paper) (ink - x) / (ink - paper).
+        scratch is two arrays like x.
         """
-        sampler, factors = self.samplers[shard], thickness / (self.ink - self.background)
-        for rows in slices(len(images), CHUNK):
-            x = images[rows]
-            change, to_ink = sampler.values[:, : len(x)]
-            np.subtract(x, self.background, out=change)
-            np.subtract(self.ink, x, out=to_ink)
-            change *= to_ink
-            change *= factors[rows, None]
-            x += change
+        change, to_ink = scratch
+        np.subtract(x, self.background, out=change)
+        np.subtract(self.ink, x, out=to_ink)
+        change *= to_ink
+        change *= thickness[:, None] / (self.ink - self.background)
+        x += change
 
 
 class BilinearSampler:
@@ -182,7 +175,9 @@ class BilinearSampler:
         self.index = aligned.empty((n, pixels), np.intp)
         self.values = aligned.empty((2, n, pixels), dtype)
         # Where pixel (0, 0) of each image stands among all numbers of `framed`: behind the frame's row and column.
-        self.starts = (np.arange(n)[:, None] * self.width**2 + self.width + 1).astype(dtype)
+        self.starts = aligned.empty((n, pixels), dtype)
+        self.starts[...] = np.arange(n)[:, None] * self.width**2 + self.width + 1
+        self.last = np.nextafter(np.array(side, dtype), 0)  # the position before the frame's last column or row
 
     def interpolate(self, out: Array) -> None:
         """The first n images at their positions, into out (n, pixels): bilinear interpolation.
@@ -196,9 +191,8 @@ class BilinearSampler:
         positions, whole = self.positions[:, :n], self.whole[:, :n]
         index, (upper, lower) = self.index[:n], self.values[:, :n]
 
-        np.clip(positions, -1, side, out=positions)
+        np.clip(positions, -1, self.last, out=positions)  # the four pixels around are in the frame
         np.floor(positions, out=whole)
-        np.minimum(whole, side - 1, out=whole)  # the four pixels around are in the frame
         positions -= whole
         a, b = positions
         x, y = whole

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from nn.flat import split
 from nn.network import Network
 
-BLOCK = 2**17  # numbers: as many gradients as stay in a core's CPU cache until the optimizer has used them
+BLOCK = 2**18  # numbers: smaller products of matrices would be slower, larger ones leave the second core less to share
+PIECE = 2**17  # numbers: what the optimizer needs of so many stays in a core's cache from one pass to the next
 MIN_BLOCK_FLOPS = 10e6  # floating-point operations: a block of less is not worth a core of its own
 
 
@@ -18,6 +19,11 @@ class Block:
     weights: tuple[tuple[int, slice], ...] = ()  # numbers of layers, and which rows of their weights
     biases: bool = False  # and the other parameters without weight decay, of all layers
     flops: float = 0.0  # floating-point operations that the gradient takes
+
+    def pieces(self) -> list[slice]:
+        """The parameters, cut for the optimizer."""
+        start, stop = self.params.start, self.params.stop
+        return [slice(at, min(at + PIECE, stop)) for at in range(start, stop, PIECE)]
 
     def __add__(self, other: "Block") -> "Block":
         """One block of two, of which the other lies behind this."""

@@ -23,7 +23,7 @@ import numpy as np
 from nn import aligned
 from nn.augmentation import Deformation
 from nn.batches import BatchLoader, epoch_batches
-from nn.blocks import parameter_blocks
+from nn.blocks import PIECE, parameter_blocks
 from nn.flat import Array, Indices
 from nn.hard_examples import HardExamples
 from nn.layers import Dense
@@ -83,8 +83,7 @@ class Trainer:
         self.losses = [0.0] * network.shards
         self.blocks = parameter_blocks(network)
         self.squared_norms = [0.0] * len(self.blocks)  # of the gradient, by block
-        longest = max(block.params.stop - block.params.start for block in self.blocks)
-        self.scratch = [aligned.empty(longest, dtype) for _ in range(pool.threads)]
+        self.scratch = [aligned.empty(PIECE, dtype) for _ in range(pool.threads)]
 
     def prepare(self, batch: Indices, strength: float = 1.0) -> None:
         """Before the first step of an epoch with deformation: deform its batch."""
@@ -127,15 +126,15 @@ class Trainer:
         clip_scale = None if self.clip_norm is None else self.clip(self.clip_norm, n, len(shards))
 
         def update(number: int, thread: int) -> None:
-            block = self.blocks[number].params
-            scratch = self.scratch[thread][: block.stop - block.start]
+            block = self.blocks[number]
             if clip_scale is None:
                 self.gradient(number, n, len(shards))
             else:
-                network.grads[block] *= clip_scale
-            self.optimizer.update(block, scratch)
-            if average is not None:
-                average.update(block)
+                network.grads[block.params] *= clip_scale
+            for piece in block.pieces():
+                self.optimizer.update(piece, self.scratch[thread][: piece.stop - piece.start])
+                if average is not None:
+                    average.update(piece)
 
         self.pool.run(update, len(self.blocks))
         self.finish_step(batch, len(shards))

@@ -9,7 +9,7 @@ import torch
 from benchmarks.accuracy import Classify, Learn
 from benchmarks.networks import IMAGES
 
-COMPILED = False
+COMPILED = FUSED = False
 VERSIONS = {"torch": torch.__version__, "blas": "MKL" if torch.backends.mkl.is_available() else "other"}
 
 
@@ -24,8 +24,8 @@ def model(widths: list[int]) -> torch.nn.Sequential:
 def optimizer_of(network: torch.nn.Module, optimizer: str, rate: float = 0.001) -> torch.optim.Optimizer:
     """SGD with momentum, or Adam."""
     if optimizer == "sgd":
-        return torch.optim.SGD(network.parameters(), lr=rate, momentum=0.9)
-    return torch.optim.Adam(network.parameters(), lr=rate)
+        return torch.optim.SGD(network.parameters(), lr=rate, momentum=0.9, fused=FUSED)
+    return torch.optim.Adam(network.parameters(), lr=rate, fused=FUSED)
 
 
 def stepper(
