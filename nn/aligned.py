@@ -1,11 +1,12 @@
 """Arrays that begin at a cache line.
 
-A CPU reads and writes memory by lines of 64 bytes, and up to 64 bytes at a time. NumPy's arrays begin anywhere, most
-often 16 bytes into a line; then each of the widest reads and writes touches two lines, and c = a + b takes up to
-twice as long.
+A CPU reads and writes memory by lines of 64 bytes, and up to 64 bytes at a time. NumPy's arrays begin anywhere,
+most often 16 bytes into a line; then each of the widest reads and writes touches two lines, and c = a + b takes up
+to twice as long.
 """
 
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -13,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 LINE = 64  # bytes
 
 
-def empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray:
+def empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Like np.empty, from the beginning of a cache line on."""
     shape = (shape,) if isinstance(shape, int) else shape
     size = prod(shape) * np.dtype(dtype).itemsize
@@ -22,7 +23,7 @@ def empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray:
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
-def zeros(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray:
+def zeros(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Like np.zeros, from the beginning of a cache line on."""
     array = empty(shape, dtype)
     array[...] = 0

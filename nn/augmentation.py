@@ -107,14 +107,10 @@ class Deformation:
         All strengths are multiplied by `strength`.
         """
         coefficients, thickness = self.draw_coefficients(self.rngs[shard], len(chosen), strength)
-        sampler = self.samplers[shard]
         for rows in slices(len(chosen), CHUNK):
-            n = rows.stop - rows.start
-            np.take(images, chosen[rows], axis=0, out=sampler.images[:n], mode="clip")
-            np.matmul(coefficients[:, rows], self.basis, out=sampler.positions[:, :n])
-            sampler.interpolate(out[rows])
+            self.interpolate(images, chosen[rows], coefficients[:, rows], out[rows], shard)
             if self.ranges.thickness:
-                self.change_thickness(out[rows], thickness[rows], sampler.values[:, :n])
+                self.change_thickness(out[rows], thickness[rows], shard)
 
     def draw_coefficients(self, rng: np.random.Generator, n: int, strength: float) -> tuple[Array, Array]:
         """The coefficients of n deformations, (2, n, 3 + patterns), and n thicknesses, (n,).
@@ -144,13 +140,20 @@ class Deformation:
         coefficients[1, :, 2] = (sine * shear + cosine) * scale_y
         return coefficients, uniform[6] * ranges.thickness
 
-    def change_thickness(self, x: Array, thickness: Array, scratch: Array) -> None:
-        """Make the strokes of each image (n, pixels) thicker or thinner, by its own thickness, -1 to 1; in place.
+    def interpolate(self, images: Array, chosen: Indices, coefficients: Array, out: Array, shard: int) -> None:
+        """At most CHUNK chosen images, each sampled at the positions that its coefficients give, into out."""
+        sampler, n = self.samplers[shard], len(chosen)
+        np.take(images, chosen, axis=0, out=sampler.images[:n], mode="clip")
+        np.matmul(coefficients, self.basis, out=sampler.positions[:, :n])
+        sampler.interpolate(out)
 
-        g + a g (1 - g) for pixels x = paper + g (ink - paper): x + a (x - paper) (ink - x) / (ink - paper).
-        scratch is two arrays like x.
+    def change_thickness(self, x: Array, thickness: Array, shard: int) -> None:
+        """Make the strokes of at most CHUNK images x (n, pixels) thicker or thinner, in place.
+
+        Each by its own thickness a, -1 to 1: g + a g (1 - g) for pixels x = paper + g (ink - paper), which is
+        x + a (x - paper) (ink - x) / (ink - paper).
         """
-        change, to_ink = scratch
+        change, to_ink = self.samplers[shard].values[:, : len(x)]
         np.subtract(x, self.background, out=change)
         np.subtract(self.ink, x, out=to_ink)
         change *= to_ink

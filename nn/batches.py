@@ -1,13 +1,14 @@
 """Batches: which images an epoch shows together, and how they come to the network, as they are or deformed.
 
-To deform images takes many short calls of NumPy. Before and after each of them a thread holds the interpreter's lock
-for a moment, so two threads that deform side by side keep waiting for each other. A product of matrices takes a
-millisecond or more without the lock. So the images of the next batch are deformed while the network learns from those
-of this one, a shard of these and a shard of those in turn: while one thread deforms, the other multiplies.
+To deform images takes many short calls of NumPy. Before and after each of them a thread holds the interpreter's
+lock for a moment, so two threads that deform side by side keep waiting for each other. A product of matrices takes
+a millisecond or more without the lock. So the images of the next batch are deformed while the network learns from
+those of this one, a shard of these and a shard of those in turn: while one thread deforms, the other multiplies.
 """
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,14 +24,22 @@ def epoch_batches(images: int, batch_size: int, min_rows: int = 1) -> list[slice
     return [batch for batch in slices(images, batch_size) if batch.stop - batch.start >= min_rows]
 
 
+class Ahead(NamedTuple):
+    """The batch of the next step, and how strong the deformation of its images shall be."""
+
+    batch: Indices
+    strength: float = 1.0
+
+
 class BatchLoader:
-    """Brings the images (all, inputs) and labels (all,) at some positions into network.x and into `batch_labels`."""
+    """Brings the images (all, inputs) and labels (all,) of a batch into network.x and batch_labels."""
 
     def __init__(
         self, images: Array, labels: Labels, network: Network, deformation: Deformation | None = None
     ) -> None:
-        self.images, self.labels, self.network, self.deformation = images, labels, network, deformation
-        self.batch_labels = np.empty(network.rows, labels.dtype)
+        self.images, self.network, self.deformation = images, network, deformation
+        self.labels = labels.astype(np.intp)  # as an index, which other integers would have to become at each step
+        self.batch_labels = np.empty(network.rows, np.intp)
         self.deformed = self.deformed_ahead = network.x[:0]  # of this batch, and of the next
         if deformation is not None:
             self.deformed, self.deformed_ahead = (
@@ -42,27 +51,32 @@ class BatchLoader:
         """The rows of each shard of a batch."""
         return split(len(batch), min(self.network.shards, len(batch) // self.network.min_rows))
 
-    def deform_ahead(self, batch: Indices, strength: float) -> list[Callable[[], None]]:
-        """The tasks, one a shard, that deform the images of the batch of the next step."""
-        self.batch_ahead = batch
-        return [partial(self.deform, batch, rows, shard, strength) for shard, rows in enumerate(self.shards(batch))]
+    def tasks_ahead(self, ahead: Ahead | None) -> list[Callable[[], None]]:
+        """The tasks that deform the images of the next batch, one a shard; none without deformation."""
+        if self.deformation is None or ahead is None:
+            return []
+        self.batch_ahead, strength = ahead
+        deform, out = self.deformation.deform, self.deformed_ahead
+        return [
+            partial(deform, self.images, self.batch_ahead[rows], out[rows], shard, strength)
+            for shard, rows in enumerate(self.shards(self.batch_ahead))
+        ]
 
-    def deform(self, batch: Indices, rows: slice, shard: int, strength: float) -> None:
-        """One of them."""
-        assert self.deformation is not None  # noqa: S101 (for mypy)
-        self.deformation.deform(self.images, batch[rows], self.deformed_ahead[rows], shard, strength)
+    def begin_batch(self, batch: Indices) -> list[slice]:
+        """Go on to this batch, deformed ahead; the rows of each of its shards.
 
-    def begin_batch(self, batch: Indices) -> None:
-        """Go on to the batch that has been deformed ahead."""
+        Raises ValueError if it is another batch that has been deformed ahead.
+        """
         if self.deformation is not None:
             if self.batch_ahead is not batch:
-                raise ValueError("this batch has not been deformed ahead")
+                raise ValueError("the images of this batch have not been deformed ahead")
             self.deformed, self.deformed_ahead = self.deformed_ahead, self.deformed
+        return self.shards(batch)
 
-    def load(self, batch: Indices, rows: slice) -> None:
+    def gather(self, batch: Indices, rows: slice) -> None:
         """The images and labels of these rows of the batch, to where the network and the loss read them."""
         if self.deformation is not None:
             self.network.x[rows] = self.deformed[rows]
         else:  # mode="clip" gathers straight into the buffer; the default mode gathers into a hidden copy
-            np.take(self.images, batch[rows], axis=0, out=self.network.x[rows], mode="clip")
-        np.take(self.labels, batch[rows], out=self.batch_labels[rows], mode="clip")
+            self.images.take(batch[rows], axis=0, out=self.network.x[rows], mode="clip")
+        self.labels.take(batch[rows], out=self.batch_labels[rows], mode="clip")

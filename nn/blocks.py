@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from nn.flat import split
 from nn.network import Network
 
-BLOCK = 2**18  # numbers: smaller products of matrices would be slower, larger ones leave the second core less to share
+BLOCK = 2**18  # numbers: the products of smaller ones are slower, larger ones cannot be shared out evenly
 PIECE = 2**17  # numbers: what the optimizer needs of so many stays in a core's cache from one pass to the next
 MIN_BLOCK_FLOPS = 10e6  # floating-point operations: a block of less is not worth a core of its own
 
@@ -50,6 +50,18 @@ def parameter_blocks(network: Network) -> list[Block]:
     return found
 
 
+def staggered(n: int, blocks: int) -> list[slice]:
+    """0 to n cut in so many slices of one length, after one of half that length.
+
+    Two threads that begin with it and with the next do not come to the optimizer at the same time: its short calls
+    would wait for each other at the interpreter's lock.
+    """
+    if blocks == 1 or n <= 2 * blocks:
+        return split(n, blocks)
+    halves = split(n, 2 * blocks + 1)
+    return halves[:1] + [slice(a.start, b.stop) for a, b in zip(halves[1::2], halves[2::2], strict=True)]
+
+
 def unmerged_blocks(network: Network) -> Iterator[Block]:
     """The parameters in blocks, before neighbors become one."""
     start = 0
@@ -57,8 +69,8 @@ def unmerged_blocks(network: Network) -> Iterator[Block]:
         for inputs, outputs in (shape for shape in layer.shapes if len(shape) == 2):
             flops = 2 * inputs * outputs * network.rows
             blocks = max(1, round(inputs * outputs / BLOCK), min(network.shards, round(flops / MIN_BLOCK_FLOPS)))
-            for rows in split(inputs, blocks):
+            for rows in split(inputs, blocks) if start else staggered(inputs, blocks):
                 params = slice(start + rows.start * outputs, start + rows.stop * outputs)
-                yield Block(params, ((number, rows),), flops=flops / blocks)
+                yield Block(params, ((number, rows),), flops=2 * (rows.stop - rows.start) * outputs * network.rows)
             start += inputs * outputs
     yield Block(slice(start, len(network.params)), biases=True)

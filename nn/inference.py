@@ -11,7 +11,9 @@ from nn.regularization import Dropout
 
 INFERENCE_ROWS, INFERENCE_SHARDS = 2048, 8  # of a batch: at most so many rows, in so many shards
 MIN_SHARD_ROWS = 50  # fewer make slow products, and the outputs of a layer are divided up instead
-MIN_THREAD_FLOPS = 10e6  # floating-point operations: to hand less to another thread costs more than it takes
+SHARD_ROWS = 250  # more make products hardly faster
+MIN_BLOCK_FLOPS = 5e6  # floating-point operations: to cut a layer into smaller blocks costs more than it brings
+MIN_THREAD_FLOPS = 30e6  # floating-point operations: to hand less to another thread costs more than it takes
 
 
 def inference_network(network: Network) -> Network:
@@ -67,8 +69,8 @@ def predict(network: Network, x: Array, pool: WorkerPool) -> Array:
     logits: Array = np.empty((len(x), network.outputs), network.params.dtype)
     for rows in slices(len(x), network.rows):
         n = rows.stop - rows.start
-        # One row: the product waits for memory, not for a core. Little work: no layer would be cut in blocks.
-        if n == 1 or 2 * n * network.n_weights < MIN_THREAD_FLOPS / 2:
+        # One row: the product waits for memory, not for a core.
+        if n == 1 or 2 * n * network.n_weights < MIN_THREAD_FLOPS:
             logits[rows] = network.forward(slice(0, n), x=x[rows])
         elif n < 2 * MIN_SHARD_ROWS:  # too few rows for two shards
             logits[rows] = forward_by_outputs(network, x[rows], pool)
@@ -80,17 +82,13 @@ def predict(network: Network, x: Array, pool: WorkerPool) -> Array:
 def forward_by_rows(network: Network, x: Array, pool: WorkerPool) -> Array:
     """Logits of the rows x, in shards that go through all layers side by side."""
     n = len(x)
-    shards = split(n, min(network.shards, n // MIN_SHARD_ROWS))
+    shards = split(n, min(network.shards, max(2, n // SHARD_ROWS)))
 
     def forward(shard: int, thread: int) -> None:
         rows = shards[shard]
         network.forward(rows, shard, x=x[rows])
 
-    if 2 * n * network.n_weights < MIN_THREAD_FLOPS:  # over before another thread has woken up
-        for shard in range(len(shards)):
-            forward(shard, 0)
-    else:
-        pool.run(forward, len(shards))
+    pool.run(forward, len(shards))
     return network.logits[:n]
 
 
@@ -119,4 +117,4 @@ def forward_blocks(layer: Dense, x: Array, y: Array, blocks: list[slice], pool: 
 def output_blocks(layer: Dense, n: int, shards: int) -> list[slice]:
     """The outputs of a layer in as many blocks as there is work for, at most `shards`; threads do not matter."""
     flops = 2 * layer.inputs * layer.outputs * n
-    return split(layer.outputs, max(1, min(shards, round(2 * flops / MIN_THREAD_FLOPS))))
+    return split(layer.outputs, max(1, min(shards, round(flops / MIN_BLOCK_FLOPS))))

@@ -7,8 +7,8 @@ from nn.flat import Array
 
 Labels = NDArray[np.integer]
 
-# exp of it is 1e-13, which changes no float32 sum that 1 is in, but keeps gradients from becoming subnormal numbers
-# (subnormals.py), as they do from exp(-87) on.
+# exp of it is 1e-13, which changes no float32 sum that 1 is in, but keeps gradients from becoming subnormal
+# numbers (subnormals.py), as they do from exp(-87) on.
 LOWEST = -30.0
 
 
@@ -38,15 +38,15 @@ class SoftmaxCrossEntropy:
     """Softmax and cross-entropy as one function for training, with its gradient and buffers for `rows` rows.
 
     Of each row, loss = sum over the classes of -t log p, and dlogits = p - t: the two derivatives together are
-    simpler, and never divide by a p near 0. In the gradient, p is at least exp(LOWEST). The target t is one-hot, or, with smoothing s, gives s / classes to
-    every class and the rest to the label. (C. Szegedy et al., Rethinking the Inception Architecture, 2016.)
+    simpler, and never divide by a p near 0. In the gradient, p is at least exp(LOWEST). The target t is one-hot,
+    or, with smoothing s, gives s / classes to every class and the rest to the label. (C. Szegedy et al.,
+    Rethinking the Inception Architecture, 2016.)
     """
 
     def __init__(self, rows: int, classes: int, smoothing: float = 0.0, dtype: DTypeLike = np.float32) -> None:
         self.smoothed_one_hot = np.full((classes, classes), smoothing / classes, dtype)  # the target of each label
         self.smoothed_one_hot[np.diag_indices(classes)] += 1 - smoothing
         self.targets = np.empty((rows, classes), dtype)
-        self.labels = np.empty(rows, np.intp)  # as np.take wants them, or it would allocate
         self.row_scratch = np.empty((rows, 1), dtype)  # the largest logit, then the sum of exp, of each row
 
     def loss_and_gradient(self, rows: slice, logits: Array, labels: Labels, batch_size: int) -> float:
@@ -55,9 +55,8 @@ class SoftmaxCrossEntropy:
         logits (n, classes) and labels (n,) are those of the rows; batch_size is the number of rows of the whole
         batch, over which the loss is a mean.
         """
-        t, scratch, index = self.targets[rows], self.row_scratch[rows], self.labels[rows]
-        index[:] = labels
-        np.take(self.smoothed_one_hot, index, axis=0, out=t, mode="clip")
+        t, scratch = self.targets[rows], self.row_scratch[rows]
+        self.smoothed_one_hot.take(labels, axis=0, out=t, mode="clip")
 
         np.maximum.reduce(logits, axis=1, keepdims=True, out=scratch)
         logits -= scratch

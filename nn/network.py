@@ -51,7 +51,8 @@ class Network:
         weights = [shape for layer in layers for shape in layer.shapes if len(shape) == 2]
         self.n_weights = size(weights)  # these come first in params
         self.n_params = sum(size(layer.shapes) for layer in layers)
-        self.state: Array = aligned.zeros(self.n_params + sum(size(layer.running_shapes) for layer in layers), dtype)
+        n_running = sum(size(layer.running_shapes) for layer in layers)
+        self.state: Array = aligned.zeros(self.n_params + n_running, dtype)
         self.params = self.state[: self.n_params]
         self.x: Array = aligned.empty((rows, inputs), dtype)
 

@@ -124,8 +124,8 @@ class RMSprop(Optimizer):
 
     s = decay s + (1 - decay) g^2;  p = p - r g / (sqrt(s) + epsilon)
 
-    square is s / (1 - decay), which saves a pass: with k = sqrt(1 - decay), sqrt(s) = k sqrt(square), and the step is
-    (r / k) g / (sqrt(square) + epsilon / k).
+    square is s / (1 - decay), which saves a pass: with k = sqrt(1 - decay), sqrt(s) = k sqrt(square), and the step
+    is (r / k) g / (sqrt(square) + epsilon / k).
 
     (T. Tieleman, G. Hinton, Lecture 6.5 of Neural Networks for Machine Learning, 2012.)
     """
@@ -163,8 +163,8 @@ class Adam(Optimizer):
     m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
     p = p - r m' / (sqrt(v') + epsilon)  with  m' = m / (1 - beta1^t),  v' = v / (1 - beta2^t)
 
-    mean is m / (1 - beta1) and square v / (1 - beta2), which saves a pass each. With j = (1 - beta1) / (1 - beta1^t)
-    and k = sqrt((1 - beta2) / (1 - beta2^t)), m' = j mean and sqrt(v') = k sqrt(square), and the step is
+    mean is m / (1 - beta1) and square v / (1 - beta2), which saves a pass each. With j = (1 - beta1) / (1 -
+    beta1^t) and k = sqrt((1 - beta2) / (1 - beta2^t)), m' = j mean and sqrt(v') = k sqrt(square), and the step is
     (r j / k) mean / (sqrt(square) + epsilon / k).
 
     (D. P. Kingma, J. Ba, Adam: A Method for Stochastic Optimization, 2015.)

@@ -45,9 +45,9 @@ class Dropout(Layer):
 class ExponentialMovingAverage:
     """The average of a vector (size,) over the steps: nearer to the middle of the valley than the last step is.
 
-    average = d average + (1 - d) vector, with d = min(decay, (1 + t) / (10 + t)) at step t: short at first, so that
-    the beginning is soon forgotten. (B. T. Polyak, A. B. Juditsky, Acceleration of Stochastic Approximation by
-    Averaging, 1992.)
+    average = d average + (1 - d) vector, with d = min(decay, (1 + t) / (10 + t)) at step t: short at first, so
+    that the beginning is soon forgotten. (B. T. Polyak, A. B. Juditsky, Acceleration of Stochastic Approximation
+    by Averaging, 1992.)
 
     scaled is average / (1 - d), which saves a pass: scaled = factor scaled + vector, with the factor
     d (1 - d of the step before) / (1 - d).

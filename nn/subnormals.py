@@ -1,15 +1,15 @@
 """Numbers too small to matter become 0, so that they do not slow the CPU down.
 
-Below 2^-126 the numbers of float32 are subnormal, and many CPUs take a hundred cycles and more for each operation on
-one. An average of gradients that have become 0, those of a unit that no image reaches any more, decays to there and
-stays: the smallest subnormal number times 0.9 rounds to itself. A CPU can be told to take subnormal numbers for 0, but
-not by NumPy, and not every CPU alike.
+Below 2^-126 the numbers of float32 are subnormal, and many CPUs take a hundred cycles and more for each operation
+on one. An average of gradients that have become 0, those of a unit that no image reaches any more, decays to there
+and stays: the smallest subnormal number times 0.9 rounds to itself. A CPU can be told to take subnormal numbers
+for 0, but not by NumPy, and not every CPU alike.
 
     (x + TINY) - TINY
 
-is x where |x| > 2^24 TINY, and below that x rounded to a multiple of 2^-24 TINY: what is smaller becomes 0. A number
-that is left takes another FLUSH_STEPS steps to become subnormal, if it decays by 0.66 or more a step; one that decays
-faster is 0 soon after, for half the smallest number rounds to 0.
+is x where |x| > 2^25 TINY, and below that x rounded to a multiple of 2^-24 TINY: what is smaller becomes 0. A
+number that is left takes another FLUSH_STEPS steps to become subnormal, if a step leaves 0.67 of it or more; one
+that decays faster is 0 soon after, for half the smallest number rounds to 0.
 """
 
 from nn.flat import Array

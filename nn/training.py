@@ -22,8 +22,8 @@ import numpy as np
 
 from nn import aligned
 from nn.augmentation import Deformation
-from nn.batches import BatchLoader, epoch_batches
-from nn.blocks import PIECE, parameter_blocks
+from nn.batches import Ahead, BatchLoader, epoch_batches
+from nn.blocks import PIECE, Block, parameter_blocks
 from nn.flat import Array, Indices
 from nn.hard_examples import HardExamples
 from nn.layers import Dense
@@ -85,29 +85,22 @@ class Trainer:
         self.squared_norms = [0.0] * len(self.blocks)  # of the gradient, by block
         self.scratch = [aligned.empty(PIECE, dtype) for _ in range(pool.threads)]
 
-    def prepare(self, batch: Indices, strength: float = 1.0) -> None:
-        """Before the first step of an epoch with deformation: deform its batch."""
-        self.run(self.loader.deform_ahead(batch, strength))
+    def prepare(self, first: Ahead) -> None:
+        """With deformation, deform the images of the first batch of an epoch."""
+        self.run(self.loader.tasks_ahead(first))
 
-    def step(
-        self,
-        batch: Indices,
-        learning_rate: float,
-        next_batch: Indices | None = None,
-        next_strength: float = 1.0,
-    ) -> tuple[float, float]:
+    def step(self, batch: Indices, learning_rate: float, ahead: Ahead | None = None) -> tuple[float, float]:
         """One step on the images at these positions; returns the loss and the norm of the gradient.
 
-        With deformation, that of next_batch is done meanwhile. With dropout or deformation, their `begin_epoch` comes
-        before the first step, and with deformation `prepare`; `train` sees to that.
+        `ahead` is the batch of the next step: with deformation, its images are deformed meanwhile. Before the
+        first step of an epoch come, with dropout or deformation, their `begin_epoch`, and `prepare`: see `train`.
         """
-        n, network, average, loader = len(batch), self.network, self.average, self.loader
-        loader.begin_batch(batch)
-        shards = loader.shards(batch)
+        n, network, loader = len(batch), self.network, self.loader
+        shards = loader.begin_batch(batch)
 
         def learn(shard: int) -> None:
             rows = shards[shard]
-            loader.load(batch, rows)
+            loader.gather(batch, rows)
             logits = network.forward(rows, shard)
             self.losses[shard] = self.loss.loss_and_gradient(rows, logits, loader.batch_labels[rows], n)
             if self.hard_examples is not None:  # the logits are dlogits by now
@@ -115,10 +108,7 @@ class Trainer:
             network.backward(rows, shard)
 
         learning = [partial(learn, shard) for shard in range(len(shards))]
-        if loader.deformation is not None and next_batch is not None:
-            self.run(alternating(learning, loader.deform_ahead(next_batch, next_strength)))
-        else:
-            self.run(learning)
+        self.run(alternating(learning, loader.tasks_ahead(ahead)))
         loss = sum(self.losses[: len(shards)]) / n
         if not isfinite(loss):
             return loss, 0.0
@@ -126,15 +116,9 @@ class Trainer:
         clip_scale = None if self.clip_norm is None else self.clip(self.clip_norm, n, len(shards))
 
         def update(number: int, thread: int) -> None:
-            block = self.blocks[number]
             if clip_scale is None:
                 self.gradient(number, n, len(shards))
-            else:
-                network.grads[block.params] *= clip_scale
-            for piece in block.pieces():
-                self.optimizer.update(piece, self.scratch[thread][: piece.stop - piece.start])
-                if average is not None:
-                    average.update(piece)
+            self.update(self.blocks[number], clip_scale, self.scratch[thread])
 
         self.pool.run(update, len(self.blocks))
         self.finish_step(batch, len(shards))
@@ -143,6 +127,15 @@ class Trainer:
     def run(self, tasks: Sequence[Callable[[], None]]) -> None:
         """Do these tasks, on all cores."""
         self.pool.run(lambda number, thread: tasks[number](), len(tasks))
+
+    def update(self, block: Block, clip_scale: float | None, scratch: Array) -> None:
+        """The step of the optimizer and of the average for a block of parameters, whose gradient is there."""
+        if clip_scale is not None:
+            self.network.grads[block.params] *= clip_scale
+        for piece in block.pieces():
+            self.optimizer.update(piece, scratch[: piece.stop - piece.start])
+            if self.average is not None:
+                self.average.update(piece)
 
     def gradient(self, number: int, n: int, shards: int) -> None:
         """The gradient of a block of parameters from the n rows and shards of the batch, and its squared norm."""
@@ -194,7 +187,7 @@ class Trainer:
 
 
 def alternating(first: Sequence[T], second: Sequence[T]) -> list[T]:
-    """One of the first, one of the second, and so on; second is not longer than first."""
+    """One of the first, one of the second, and so on."""
     return [task for pair in zip_longest(first, second) for task in pair if task is not None]
 
 
@@ -228,14 +221,14 @@ def train(
                 [stream(seed, Purpose.DEFORMATION, epoch, shard) for shard in range(network.shards)]
             )
         batches = [order[rows] for rows in epoch_batches(images, batch_size, network.min_rows)]
-        if deformation is not None:
-            trainer.prepare(batches[0], strength(step))
+        trainer.prepare(Ahead(batches[0], strength(step)))
         for batch, next_batch in zip_longest(batches, batches[1:]):
             if step == steps:
                 return
             rate = learning_rate * schedule(step / steps)
             step += 1
-            loss, norm = trainer.step(batch, rate, next_batch, strength(step))
+            ahead = None if next_batch is None else Ahead(next_batch, strength(step))
+            loss, norm = trainer.step(batch, rate, ahead)
             what = ""
             if not isfinite(loss):
                 what = f"the loss is {loss}"

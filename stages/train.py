@@ -8,10 +8,10 @@ from math import ceil
 
 import numpy as np
 
+from nn.batches import epoch_batches
 from nn.network import training_flops_per_example
 from nn.parallel import WorkerPool, single_threaded_blas
 from nn.random_streams import Purpose, stream
-from nn.batches import epoch_batches
 from nn.training import Diverged, train
 from stages.formats import arrays
 from stages.formats.model import write_model

@@ -25,10 +25,11 @@ FLOORS = (  # of stages/, the lowest first: a folder imports those on floors bel
     {"figures"},
 )
 NN_FLOORS = (  # of nn/, likewise
-    {"plain", "flat", "random_streams", "parallel", "schedules"},
+    {"plain", "flat", "aligned", "random_streams", "parallel", "schedules"},
+    {"subnormals"},
     {"layers", "losses", "optimizers"},
     {"activations", "normalization", "regularization", "augmentation", "hard_examples", "network"},
-    {"mlp", "blocks", "inference"},
+    {"mlp", "batches", "blocks", "inference"},
     {"training"},
 )
 ON_ONE_EVENING = {  # what there is to read for backpropagation: all of plain.py, and these definitions
@@ -216,7 +217,8 @@ def test_a_stage_and_a_step_stay_short_enough_to_be_read():
 
 
 STANDARD_LIBRARY = {  # what nn may import of it: nothing here opens a file, prints or reads the environment
-    "collections", "contextvars", "dataclasses", "enum", "itertools", "math", "os", "threading", "types", "typing",
+    "collections", "contextvars", "dataclasses", "enum", "functools", "itertools", "math", "os", "threading",
+    "types", "typing",
 }  # fmt: skip
 OF_OS = {"cpu_count", "sched_getaffinity"}
 OF_NUMPY_RANDOM = {"Generator", "default_rng", "SeedSequence"}

@@ -9,6 +9,7 @@ import threadpoolctl
 from benchmarks.accuracy import Classify, Learn
 from benchmarks.networks import IMAGES
 from nn.augmentation import Deformation, DeformationRanges
+from nn.batches import Ahead
 from nn.flat import slices
 from nn.inference import INFERENCE_ROWS, INFERENCE_SHARDS, fold_batch_norm, inference_network
 from nn.inference import predict as predict_rows
@@ -37,6 +38,7 @@ def trainer(
     images: np.ndarray,
     labels: np.ndarray,
     seed: int,
+    ranges: DeformationRanges | None = None,
 ) -> Trainer:
     """As the stage `train` makes it."""
     threadpoolctl.threadpool_limits(limits=1, user_api="blas")
@@ -47,7 +49,12 @@ def trainer(
     network.initialize(stream(seed, Purpose.WEIGHTS))
     kind = Momentum if optimizer == "sgd" else Adam
     pool = WorkerPool(min(threads, default_threads(network.shards, flops)))
-    return Trainer(network, kind(network.params, network.grads, network.n_weights), images, labels, pool=pool)
+    deformation = None
+    if ranges is not None:
+        deformation = Deformation(ranges, 28, network.shards, background=0.0, ink=1.0)
+        deformation.begin_epoch([np.random.default_rng(shard) for shard in range(network.shards)])
+    parameters = kind(network.params, network.grads, network.n_weights)
+    return Trainer(network, parameters, images, labels, pool=pool, deformation=deformation)
 
 
 RANGES = DeformationRanges(
@@ -60,13 +67,18 @@ def train(
 ) -> Callable[[], None]:
     """One step, images gathered from a shuffled order, and deformed if wanted."""
     x, y = data(images)
-    made = trainer(widths, batch, optimizer, threads, images=x, labels=y, seed=0)
-    if deformed:
-        made.deformation = Deformation(RANGES, 28, made.network.shards, background=0.0, ink=1.0)
-        made.deformation.begin_epoch([np.random.default_rng(shard) for shard in range(made.network.shards)])
+    ranges = RANGES if deformed else None
+    made = trainer(widths, batch, optimizer, threads, images=x, labels=y, seed=0, ranges=ranges)
     order = np.random.default_rng(1).permutation(images)
-    batches = cycle([order[rows] for rows in slices(images - images % batch, batch)])
-    return lambda: made.step(next(batches), 0.001)
+    batches = [order[rows] for rows in slices(images - images % batch, batch)]
+    pairs = cycle(zip(batches, batches[1:] + batches[:1], strict=True))
+    made.prepare(Ahead(batches[0]))
+
+    def one() -> None:
+        chosen, following = next(pairs)
+        made.step(chosen, 0.001, Ahead(following))
+
+    return one
 
 
 def learner(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from nn.augmentation import Deformation, DeformationRanges, elastic_basis
+from nn.augmentation import CHUNK, Deformation, DeformationRanges, elastic_basis
+from nn.flat import slices
 
 SIDE = 28
 INK = 2.8
@@ -29,8 +30,14 @@ def deformed(images, strengths, *, seed=0, strength=1.0, background=-0.4, dtype=
 def read_at(images, numbers, background=-0.4):
     """The images with a given shift and matrix, without an elastic part."""
     deformation = Deformation(DeformationRanges(), SIDE, 1, background=background, ink=INK, dtype=images.dtype)
+    return interpolated(deformation, images, numbers.astype(images.dtype))
+
+
+def interpolated(deformation, images, numbers):
+    """All images with these coefficients, chunk by chunk."""
     out = np.empty_like(images)
-    deformation.interpolate(images, np.arange(len(images)), numbers.astype(images.dtype), out, 0)
+    for rows in slices(len(images), CHUNK):
+        deformation.interpolate(images, np.arange(len(images))[rows], numbers[:, rows], out[rows], 0)
     return out
 
 
@@ -94,8 +101,7 @@ def test_a_deformation_of_all_parts_is_its_naive_twins(images):
     images = images.astype(np.float64)
     deformation = Deformation(STRONG, SIDE, 1, background=-0.4, ink=INK, dtype=np.float64)
     numbers, _ = deformation.draw_coefficients(np.random.default_rng(3), len(images), 1.0)
-    found = np.empty_like(images)
-    deformation.interpolate(images, np.arange(len(images)), numbers, found, 0)
+    found = interpolated(deformation, images, numbers)
     for number, image in enumerate(images):
         x, y = numbers[:, number] @ deformation.basis
         assert np.allclose(found[number], naive(image, x, y, -0.4), atol=1e-12)

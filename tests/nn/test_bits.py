@@ -12,9 +12,9 @@ from tests import ROOT
 
 # Of all x86-64 CPUs with AVX2: on one without AVX-512 to compare with itself would show nothing.
 COMMITTED = (
-    "aa9266fb40f38b3bab5e04a20935dee97f6d3a179aaa2ac930ac231dd64e865b "
-    "bb917b1d23fc91840b4cd2d1964ab07d72a331b04ea46e1a86f4ee54e7e9a9f8 "
-    "c5a1f852779911b61461e487f7b0a6810b6f425f7443594467af64d5dd0a8d90"
+    "11536fefa943ffe679999f08d1b15246c011ca136bffaf5e0c5f46389b0d4861 "
+    "bc36e82dec8e5dcfd4437fd589add7a1909dcc7370b0ad94a7da520dcadfc5b6 "
+    "156fee97dd18beeb0ab00938e7164c306878ae71beeefae1ed3f8a2dece1c50a"
 )
 QEMU = shutil.which("qemu-x86_64")
 

@@ -87,10 +87,10 @@ def test_an_image_is_as_hard_as_its_probabilities_are_far_from_their_target(rng)
     with WorkerPool(1) as pool:
         trainer = a_trainer(rng, pool, examples)
         batch = rng.permutation(90)[:25]
-        p = softmax(np.array(predict(trainer.network, trainer.images[batch], pool)))
+        p = softmax(np.array(predict(trainer.network, trainer.loader.images[batch], pool)))
         trainer.step(batch, 0.1)
     t = np.full((25, 5), 0.1 / 5)
-    t[np.arange(25), trainer.labels[batch]] += 0.9
+    t[np.arange(25), trainer.loader.labels[batch]] += 0.9
     assert np.allclose(examples.hardness[batch], np.abs(p - t).sum(axis=1), atol=1e-5)
 
 

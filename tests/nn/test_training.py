@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from nn import plain
+from nn.batches import epoch_batches
 from nn.hard_examples import HardExamples
 from nn.inference import predict
 from nn.layers import Dense
@@ -15,7 +16,7 @@ from nn.parallel import WorkerPool, single_threaded_blas
 from nn.random_streams import Purpose, stream
 from nn.regularization import ExponentialMovingAverage
 from nn.schedules import constant, cosine
-from nn.training import Diverged, Trainer, epoch_batches, train
+from nn.training import Diverged, Trainer, train
 
 KINDS = [SGD, Momentum, Nesterov, RMSprop, Adam, AdamW, Lion]
 
@@ -223,7 +224,7 @@ def test_the_average_is_of_all_parameters_and_running_statistics(rng, clip_norm)
             trainer.step(np.arange(8), 0.1)
             expected += (1 - min(0.9, (1 + step) / (10 + step))) * (network.state - expected)
     np.testing.assert_allclose(average.average, expected, rtol=1e-5, atol=1e-7)
-    assert trainer.inference_parameters() is average.average
+    np.testing.assert_array_equal(trainer.inference_parameters(), average.average)
 
 
 def test_a_gradient_of_zero_is_not_clipped():

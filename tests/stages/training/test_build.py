@@ -102,8 +102,8 @@ def test_the_trainer_has_what_the_parameters_say():
     assert trainer.average.decay == 0.9
     assert trainer.hard_examples is not None
     assert (trainer.hard_examples.n_hard, trainer.hard_examples.repeats) == (10, 3)
-    assert trainer.deformation is not None
-    assert trainer.deformation.ranges.rotation == params.augment.rotation
+    assert trainer.loader.deformation is not None
+    assert trainer.loader.deformation.ranges.rotation == params.augment.rotation
 
 
 def test_the_network_and_its_deformation_are_those_of_the_parameters():
@@ -122,8 +122,11 @@ def test_the_network_and_its_deformation_are_those_of_the_parameters():
     assert [layer.rate for layer in network.layers if isinstance(layer, Dropout)] == [0.1, 0.2]
     assert trainer.average is not None
     assert len(trainer.average.average) == len(network.state) > len(network.params)
-    assert trainer.deformation is not None
-    assert (trainer.deformation.background, trainer.deformation.ink) == (DATASET.background, DATASET.ink)
+    assert trainer.loader.deformation is not None
+    assert (trainer.loader.deformation.background, trainer.loader.deformation.ink) == (
+        DATASET.background,
+        DATASET.ink,
+    )
 
 
 @pytest.mark.parametrize(("warmup", "first"), [(1, 1 / 10), (4, 1 / 40), (5, 1 / 50), (1000, 1 / 50)])

@@ -20,19 +20,19 @@ def trainer(rng):
     images, labels = rng.standard_normal((8, 784)).astype(np.float32), np.arange(8, dtype=np.uint8)
     optimizer = SGD(network.params, network.grads, network.n_weights)
     average = ExponentialMovingAverage(network.state, 0.9)
-    average.average *= 0.5  # another vector than the state
+    average.scaled *= 0.5  # another vector than the state
     with WorkerPool(1) as pool:
         yield Trainer(network, optimizer, images, labels, pool=pool, average=average)
 
 
 def test_the_model_is_the_average_and_the_best_one_can_be_restored(trainer):
-    arrays = trainer.images, trainer.labels
+    arrays = trainer.loader.images, trainer.loader.labels
     validation = Validation(trainer.network, arrays, arrays, patience=2)
     first = validation.evaluate(trainer, 1)
     assert first[:2] == first[2:]
     assert (validation.model.params == trainer.average.average).all()
     best = validation.model.params.copy()
-    trainer.average.average *= 50
+    trainer.average.scaled *= 50
     second = validation.evaluate(trainer, 2)
     assert second.val_loss is not None
     assert second.val_loss > (first.val_loss or 0)
@@ -42,15 +42,15 @@ def test_the_model_is_the_average_and_the_best_one_can_be_restored(trainer):
 
 
 def test_a_validation_loss_that_is_not_finite_ends_the_run(trainer):
-    trainer.average.average[:] = np.nan
-    arrays = trainer.images, trainer.labels
+    trainer.average.scaled[:] = np.nan
+    arrays = trainer.loader.images, trainer.loader.labels
     validation = Validation(trainer.network, arrays, arrays, patience=None)
     with np.errstate(all="ignore"), pytest.raises(Diverged, match="loss at the validation of iteration 7 is nan"):
         validation.evaluate(trainer, 7)
 
 
 def test_both_losses_are_those_of_the_model_on_the_images_as_they_are(trainer):
-    images, labels = trainer.images, trainer.labels
+    images, labels = trainer.loader.images, trainer.loader.labels
     validation = Validation(trainer.network, (images, labels), (images[:3], labels[:3]), patience=None)
     found = validation.evaluate(trainer, 1)
     logits = validation.model.forward(slice(0, 8), x=images).astype(np.float64)
@@ -61,8 +61,8 @@ def test_both_losses_are_those_of_the_model_on_the_images_as_they_are(trainer):
 
 
 def test_without_validation_images_the_training_images_are_measured(trainer):
-    arrays = trainer.images, trainer.labels
-    nothing = trainer.images[:0], trainer.labels[:0]
+    arrays = trainer.loader.images, trainer.loader.labels
+    nothing = trainer.loader.images[:0], trainer.loader.labels[:0]
     found = Validation(trainer.network, arrays, nothing, patience=None).evaluate(trainer, 1)
     assert found.train_loss > 0
     assert (found.val_loss, found.val_accuracy) == (None, None)
