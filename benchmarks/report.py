@@ -1,4 +1,4 @@
-"""From results/*.json to results/table.md, chart.png and growth.png: python -m benchmarks.report"""
+"""From the results/*/*.json of every kind of CPU to tables and pictures beside them: python -m benchmarks.report"""
 
 import json
 from pathlib import Path
@@ -12,9 +12,9 @@ RESULTS = Path(__file__).parent / "results"
 Rows = list[dict[str, Any]]
 
 
-def read(part: str) -> tuple[dict[str, Any], Rows]:
+def read(folder: Path, part: str) -> tuple[dict[str, Any], Rows]:
     """Machine and rows of a part; nothing where it has not been measured."""
-    path = RESULTS / f"{part}.json"
+    path = folder / f"{part}.json"
     if not path.exists():
         return {}, []
     content = json.loads(path.read_text())
@@ -32,6 +32,36 @@ def table(columns: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def other(row: dict[str, Any]) -> str:
+    """The side that ours is beside."""
+    return str(row["b"].split()[0])
+
+
+def means(rows: Rows) -> str:
+    """The geometric mean and the smallest of the ratios, beside each of the others."""
+    lines = []
+    for cores in dict.fromkeys(row["cores"] for row in rows):
+        for name in dict.fromkeys(other(row) for row in rows):
+            found = [row for row in rows if row["cores"] == cores and other(row) == name]
+            ratios = [row["ratio"] for row in found]
+            line = (
+                f"- {name}, {cores} core(s): geometric mean {geometric_mean(ratios):.2f}, least {min(ratios):.2f}"
+            )
+            shares = [row["ratio"] / row["products"] for row in found if row.get("products")]
+            if shares:
+                products = geometric_mean(row["products"] for row in found)
+                line += f"; with the products alone {products:.2f}, and of what they give, least {min(shares):.2f}"
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def recipe(rows: Rows) -> str:
+    """Milliseconds a step, and what they say."""
+    times = [[row["side"], spread(row, "milliseconds")] for row in rows if "milliseconds" in row]
+    said = [[row["side"], spread(row)] for row in rows if "ratio" in row]
+    return table(["side, cores", "ms a step of 512"], times) + "\n\n" + table(["rows per second", "ratio"], said)
+
+
 def training(rows: Rows) -> str:
     """Ratios to the others, a line a cell."""
     cells = [
@@ -42,20 +72,14 @@ def training(rows: Rows) -> str:
             str(row["cores"]),
             f"{row['a_rows_per_second']:,.0f}",
             f"{row['b_rows_per_second']:,.0f}",
-            row["b"].split()[0],
+            other(row),
             spread(row),
+            f"{row['products']:.2f}" if row.get("products") else "",
         ]
         for row in rows
     ]
-    means = []
-    for other in dict.fromkeys(row["b"].split()[0] for row in rows):
-        for cores in dict.fromkeys(row["cores"] for row in rows):
-            ratios = [row["ratio"] for row in rows if row["cores"] == cores and row["b"].split()[0] == other]
-            if ratios:
-                mean, least = geometric_mean(ratios), min(ratios)
-                means.append(f"{other}, {cores} core(s): geometric mean {mean:.2f}, least {least:.2f}")
     columns = ["network", "batch", "optimizer", "cores", "ours, rows/s", "other, rows/s", "other", "ratio"]
-    return "\n".join(f"- {mean}" for mean in means) + "\n\n" + table(columns, cells)
+    return means(rows) + "\n\n" + table([*columns, "products alone"], cells)
 
 
 def inference(rows: Rows) -> str:
@@ -66,12 +90,13 @@ def inference(rows: Rows) -> str:
             f"{row['batch']:,}",
             f"{row['a_rows_per_second']:,.0f}",
             f"{row['b_rows_per_second']:,.0f}",
-            row["b"].split()[0],
+            other(row),
             spread(row),
         ]
         for row in rows
     ]
-    return table(["network", "batch", "ours, rows/s", "other, rows/s", "other", "ratio"], cells)
+    columns = ["network", "batch", "ours, rows/s", "other, rows/s", "other", "ratio"]
+    return means(rows) + "\n\n" + table(columns, cells)
 
 
 def scaling(rows: Rows) -> str:
@@ -134,11 +159,14 @@ def growth(rows: Rows) -> str:
 
 
 SECTIONS = {
-    "training": ("Training beside PyTorch", training),
-    "others": ("Training beside torch.compile and scikit-learn", training),
+    "recipe": ("A step of the committed recipe, either kernel of OpenBLAS", recipe),
+    "training": ("Training beside PyTorch, PyTorch with fused optimizers and JAX", training),
+    "one_core": ("The same on one core", training),
+    "others": ("Training beside torch.compile, scikit-learn and the other kernel", training),
     "limit": ("Share of the matrix-multiplication limit (2048 x 2048, the same process)", limit),
     "scaling": ("All cores against one", scaling),
-    "inference": ("Inference beside PyTorch, onnxruntime and scikit-learn, all cores", inference),
+    "inference": ("Inference beside PyTorch, all cores", inference),
+    "other_inference": ("Inference beside onnxruntime, scikit-learn and the other kernel, all cores", inference),
     "memory": ("Memory of training: peak less what there was before the network", memory),
     "deformation": ("Deforming every image", deformation),
     "accuracy": (
@@ -152,23 +180,34 @@ SECTIONS = {
 }
 
 
+COLORS = {"pytorch": "#4878a8", "pytorch_fused": "#88b04b", "jax_jitted": "#c88a3c"}
+
+
 def chart(rows: Rows) -> Figure:
-    """Training ratios on all cores, a bar a cell."""
+    """Training ratios on all cores, a group of bars a cell."""
     cores = max(row["cores"] for row in rows)
-    shown = [row for row in rows if row["cores"] == cores and row["b"].startswith("pytorch on")]
-    figure = Figure(figsize=(8, 0.32 * len(shown) + 1.2), layout="constrained")
+    shown = [row for row in rows if row["cores"] == cores and other(row) in COLORS]
+    sides = list(dict.fromkeys(other(row) for row in shown))
+    cells = list(dict.fromkeys(f"{row['network']}, {row['batch']}, {row['optimizer']}" for row in shown))
+    figure = Figure(figsize=(8, (0.2 + 0.12 * len(sides)) * len(cells) + 1.2), layout="constrained")
     axes = figure.subplots()
-    names = [f"{row['network']}, batch {row['batch']}, {row['optimizer']}" for row in shown]
-    ratios = [row["ratio"] for row in shown]
-    errors = [
-        [row["ratio"] - row["ratio_low"] for row in shown],
-        [row["ratio_high"] - row["ratio"] for row in shown],
-    ]
-    axes.barh(names, ratios, xerr=errors, color="#4878a8", error_kw={"linewidth": 0.8})
+    height = 0.8 / len(sides)
+    for number, side in enumerate(sides):
+        found = [row for row in shown if other(row) == side]
+        errors = [
+            [row["ratio"] - row["ratio_low"] for row in found],
+            [row["ratio_high"] - row["ratio"] for row in found],
+        ]
+        places = [cell + (number - (len(sides) - 1) / 2) * height for cell in range(len(cells))]
+        ratios = [row["ratio"] for row in found]
+        style = {"color": COLORS[side], "error_kw": {"linewidth": 0.6}}
+        axes.barh(places, ratios, height, xerr=errors, label=side.replace("_", ", "), **style)
     axes.axvline(1, color="#c8502c")
+    axes.set_yticks(range(len(cells)), cells)
     axes.margins(y=0.01)
     axes.invert_yaxis()
-    axes.set_xlabel(f"rows per second, ours / PyTorch eager, {cores} cores")
+    axes.set_xlabel(f"rows per second, ours / the other, {cores} cores")
+    axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -197,31 +236,37 @@ def growth_chart(rows: Rows) -> Figure:
     return figure
 
 
-def main() -> None:
-    """Write all three."""
+def report(folder: Path) -> None:
+    """The table and the pictures of one kind of CPU."""
     text = [
         "# Benchmarks",
         "",
-        "Made by `make bench`; a ratio above 1 says that ours is faster. Medians of paired",
+        "Made by `make bench`; a ratio above 1 says that ours is faster. Medians of rounds in which the sides",
+        "took turns, and the smallest and largest ratio.",
+        "",
     ]
-    text += ["runs, and the smallest and largest ratio.", ""]
     for part, (title, show) in SECTIONS.items():
-        about, rows = read(part)
+        about, rows = read(folder, part)
         if not rows:
             continue
         versions = "; ".join(
             f"{side}: " + ", ".join(f"{name} {version}" for name, version in found.items())
             for side, found in about["versions"].items()
         )
-        about_line = f"{about['cpu']}, {about['cores']} cores, Python {about['python']}; {versions}; load before"
-        text += [f"## {title}", "", f"{about_line} {about['load_before']:.2f}.", "", show(rows), ""]
-    (RESULTS / "table.md").write_text("\n".join(text))
-    _, rows = read("training")
-    if rows:
-        chart(rows).savefig(RESULTS / "chart.png", dpi=100, metadata={"Software": None})
-    _, rows = read("growth")
-    if rows:
-        growth_chart(rows).savefig(RESULTS / "growth.png", dpi=100, metadata={"Software": None})
+        where = f"{about['cpu']}, {about['cores']} cores, kernel {about['kernel']}, Python {about['python']}"
+        when = f"{about['date']}, commit {about['commit']}; load before {about['load_before']:.2f}"
+        text += [f"## {title}", "", f"{where}; {versions}. {when}.", "", show(rows), ""]
+    (folder / "table.md").write_text("\n".join(text))
+    for name, draw, part in (("chart", chart, "training"), ("growth", growth_chart, "growth")):
+        _, rows = read(folder, part)
+        if rows:
+            draw(rows).savefig(folder / f"{name}.png", dpi=100, metadata={"Software": None})
+
+
+def main() -> None:
+    """All kinds of CPU that have been measured."""
+    for folder in sorted(path for path in RESULTS.iterdir() if path.is_dir()):
+        report(folder)
 
 
 if __name__ == "__main__":

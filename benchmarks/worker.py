@@ -2,8 +2,9 @@
 
     python -m benchmarks.worker SIDE CORES
 
-One side a process, because libraries of threads disturb each other; and a process that waits costs nothing, so
-that two of them can take turns.
+SIDE is a module of sides/, or ours_auto: ours with the kernel of OpenBLAS that it finds itself. One side a
+process, because libraries of threads disturb each other; and a process that waits costs nothing, so that they can
+take turns.
 """
 
 import importlib
@@ -15,14 +16,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+QUIET = 0.5  # seconds: OpenBLAS's threads go on looking for work for a while, on the cores that others want
+
 
 def main() -> None:
     """Serve until standard input ends."""
     side, cores = sys.argv[1], int(sys.argv[2])
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[:cores]))
-    os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")  # as the stages do
-    module = importlib.import_module(f"benchmarks.sides.{side}")
+    # As the stages do it for `blas_kernel: haswell`, and for `auto`.
+    os.environ.pop("OPENBLAS_CORETYPE", None)
+    if not side.endswith("_auto"):
+        os.environ["OPENBLAS_CORETYPE"] = "Haswell"
+    module = importlib.import_module(f"benchmarks.sides.{side.removesuffix('_auto')}")
     made: dict[str, Callable[[], None]] = {}
     for line in sys.stdin:
         order: dict[str, Any] = json.loads(line)
@@ -50,7 +56,7 @@ def serve(module: Any, cores: int, order: dict[str, Any], made: dict[str, Callab
             from benchmarks.accuracy import reach  # noqa: PLC0415 (imports NumPy, which has to wait for the kernel)
 
             return reach(module.learner, threads=cores, **order)
-        case ("train" | "predict") as task:
+        case ("train" | "predict" | "products" | "recipe") as task:
             seconds = order.pop("seconds")
             key = json.dumps([task, order])
             if key not in made:
@@ -58,7 +64,10 @@ def serve(module: Any, cores: int, order: dict[str, Any], made: dict[str, Callab
                 made[key] = getattr(module, task)(**order, threads=cores)
                 for _ in range(3):
                     made[key]()
-            return order["batch"] * rate(made[key], seconds)
+            found = order.get("batch", 1) * rate(made[key], seconds)
+            if task == "products":
+                time.sleep(QUIET)
+            return found
 
 
 def rate(run: Callable[[], None], seconds: float, fewest: int = 3) -> float:
@@ -81,7 +90,7 @@ def matrix_rate(cores: int) -> float:
     with threadpoolctl.threadpool_limits(limits=cores, user_api="blas"):
         np.matmul(a, b, out=out)
         found = 2 * 2048**3 * rate(lambda: np.matmul(a, b, out=out), 0.5) / 1e9
-    time.sleep(0.5)  # OpenBLAS's threads go on looking for work for a while, on the cores that others want
+    time.sleep(QUIET)
     return found
 
 

@@ -1,24 +1,29 @@
 """`nn` of this project."""
 
 from collections.abc import Callable
-from itertools import cycle
+from itertools import cycle, pairwise
 
 import numpy as np
 import threadpoolctl
 
 from benchmarks.accuracy import Classify, Learn
-from benchmarks.networks import IMAGES
+from benchmarks.networks import IMAGES, RECIPE
+from nn import aligned
 from nn.augmentation import Deformation, DeformationRanges
 from nn.batches import Ahead
 from nn.flat import slices
+from nn.hard_examples import HardExamples
 from nn.inference import INFERENCE_ROWS, INFERENCE_SHARDS, fold_batch_norm, inference_network
 from nn.inference import predict as predict_rows
 from nn.mlp import mlp
 from nn.network import Network, training_flops_per_example
-from nn.optimizers import Adam, Momentum
+from nn.optimizers import Adam, AdamW, Momentum
 from nn.parallel import WorkerPool, default_shards, default_threads
 from nn.random_streams import Purpose, stream
+from nn.regularization import ExponentialMovingAverage
+from nn.schedules import constant
 from nn.training import Trainer
+from nn.training import train as train_by_steps
 
 VERSIONS = {"numpy": np.__version__, "blas": threadpoolctl.threadpool_info()[0].get("architecture", "?")}
 
@@ -77,6 +82,54 @@ def train(
     def one() -> None:
         chosen, following = next(pairs)
         made.step(chosen, 0.001, Ahead(following))
+
+    return one
+
+
+def recipe(threads: int) -> Callable[[], None]:
+    """A step of the committed recipe, on made-up images."""
+    threadpoolctl.threadpool_limits(limits=1, user_api="blas")
+    np.seterr(all="ignore")
+    x, y = data(IMAGES)
+    layers = mlp(RECIPE, normalization="batch")
+    batch, shards = 512, 4
+    network = Network(layers, RECIPE[0], batch, shards)
+    network.initialize(stream(0, Purpose.WEIGHTS))
+    deformation = Deformation(RANGES, 28, shards, background=0.0, ink=1.0)
+    made = Trainer(
+        network,
+        AdamW(network.params, network.grads, network.n_weights, beta2=0.99, weight_decay=0.05),
+        x,
+        y,
+        pool=WorkerPool(threads),
+        smoothing=0.05,
+        average=ExponentialMovingAverage(network.state, 0.999),
+        deformation=deformation,
+        hard_examples=HardExamples(IMAGES, 0.15, 3, rows=batch, classes=10),
+    )
+    steps = train_by_steps(made, batch_size=batch, steps=10**9, learning_rate=0.005, schedule=constant, seed=0)
+    return lambda: next(steps) and None
+
+
+def products(widths: list[int], batch: int, threads: int) -> Callable[[], None]:
+    """The matrix products of a step by NumPy, on so many threads of BLAS, and nothing else."""
+    threadpoolctl.threadpool_limits(limits=threads, user_api="blas")
+    rng = np.random.default_rng(0)
+
+    def array(*shape: int) -> np.ndarray:
+        made = aligned.empty(shape, np.float32)
+        rng.random(out=made, dtype=np.float32)
+        return made
+
+    layers = [(array(batch, i), array(i, o), array(batch, o)) for i, o in pairwise(widths)]
+    outs = [(array(batch, o), array(batch, i), array(i, o)) for i, o in pairwise(widths)]
+
+    def one() -> None:
+        for number, ((x, W, dy), (y, dx, dW)) in enumerate(zip(layers, outs, strict=True)):
+            np.matmul(x, W, out=y)
+            np.matmul(x.T, dy, out=dW)
+            if number:
+                np.matmul(dy, W.T, out=dx)
 
     return one
 

@@ -92,6 +92,23 @@ def learner(
     return learn, classify
 
 
+def products(widths: list[int], batch: int, threads: int) -> Callable[[], None]:
+    """The matrix products of a step, and nothing else."""
+    torch.set_num_threads(threads)
+    layers = [(torch.rand(batch, i), torch.rand(o, i), torch.rand(batch, o)) for i, o in pairwise(widths)]
+    outs = [(torch.empty(batch, o), torch.empty(batch, i), torch.empty(o, i)) for i, o in pairwise(widths)]
+
+    def one() -> None:
+        with torch.inference_mode():
+            for number, ((x, W, dy), (y, dx, dW)) in enumerate(zip(layers, outs, strict=True)):
+                torch.mm(x, W.T, out=y)
+                torch.mm(dy.T, x, out=dW)
+                if number:
+                    torch.mm(dy, W, out=dx)
+
+    return one
+
+
 def predict(widths: list[int], batch: int, threads: int) -> Callable[[], None]:
     """Logits of one batch."""
     torch.set_num_threads(threads)
