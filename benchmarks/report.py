@@ -1,4 +1,4 @@
-"""From the results/*/*.json of every kind of CPU to tables and pictures beside them: python -m benchmarks.report"""
+"""From the results/*/*.json of every kind of CPU to tables and pictures: python -m benchmarks.report"""
 
 import json
 from pathlib import Path

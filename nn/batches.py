@@ -52,7 +52,10 @@ class BatchLoader:
         return split(len(batch), min(self.network.shards, len(batch) // self.network.min_rows))
 
     def tasks_ahead(self, ahead: Ahead | None) -> list[Callable[[], None]]:
-        """The tasks that deform the images of the next batch, one a shard; none without deformation."""
+        """The tasks that deform the images of the next batch, one a shard; none without deformation.
+
+        All of them have to be done before `begin_batch`.
+        """
         if self.deformation is None or ahead is None:
             return []
         self.batch_ahead, strength = ahead
@@ -65,12 +68,13 @@ class BatchLoader:
     def begin_batch(self, batch: Indices) -> list[slice]:
         """Go on to this batch, deformed ahead; the rows of each of its shards.
 
-        Raises ValueError if it is another batch that has been deformed ahead.
+        Raises ValueError if it is not the array that the tasks ahead were for.
         """
         if self.deformation is not None:
             if self.batch_ahead is not batch:
                 raise ValueError("the images of this batch have not been deformed ahead")
             self.deformed, self.deformed_ahead = self.deformed_ahead, self.deformed
+            self.batch_ahead = None
         return self.shards(batch)
 
     def gather(self, batch: Indices, rows: slice) -> None:

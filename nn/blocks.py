@@ -34,7 +34,8 @@ class Block:
 def parameter_blocks(network: Network) -> list[Block]:
     """The parameters in blocks: at most about BLOCK weights each, and last all biases.
 
-    A layer has as many blocks as the batch has shards, if there is work for them, so that no core is idle.
+    A layer has as many blocks as the batch has shards, if there is work for them, so that no core is idle; the
+    first layer has half a block more.
     Neighbors with little work are one block: a call of NumPy on 100,000 numbers is cheaper than three.
     """
     found: list[Block] = []
@@ -51,13 +52,11 @@ def parameter_blocks(network: Network) -> list[Block]:
 
 
 def staggered(n: int, blocks: int) -> list[slice]:
-    """0 to n cut in so many slices of one length, after one of half that length.
+    """0 to n, at least 2 blocks + 1, cut in so many slices of one length, after one of half that length.
 
     Two threads that begin with it and with the next do not come to the optimizer at the same time: its short calls
     would wait for each other at the interpreter's lock.
     """
-    if blocks == 1 or n <= 2 * blocks:
-        return split(n, blocks)
     halves = split(n, 2 * blocks + 1)
     return halves[:1] + [slice(a.start, b.stop) for a, b in zip(halves[1::2], halves[2::2], strict=True)]
 
@@ -69,7 +68,9 @@ def unmerged_blocks(network: Network) -> Iterator[Block]:
         for inputs, outputs in (shape for shape in layer.shapes if len(shape) == 2):
             flops = 2 * inputs * outputs * network.rows
             blocks = max(1, round(inputs * outputs / BLOCK), min(network.shards, round(flops / MIN_BLOCK_FLOPS)))
-            for rows in split(inputs, blocks) if start else staggered(inputs, blocks):
+            halves = 2 * blocks + 1
+            stagger = start == 0 and blocks > 1 and halves <= inputs and halves * MIN_BLOCK_FLOPS <= flops
+            for rows in staggered(inputs, blocks) if stagger else split(inputs, blocks):
                 params = slice(start + rows.start * outputs, start + rows.stop * outputs)
                 yield Block(params, ((number, rows),), flops=2 * (rows.stop - rows.start) * outputs * network.rows)
             start += inputs * outputs

@@ -11,8 +11,8 @@ from nn.regularization import Dropout
 
 INFERENCE_ROWS, INFERENCE_SHARDS = 2048, 8  # of a batch: at most so many rows, in so many shards
 MIN_SHARD_ROWS = 50  # fewer make slow products, and the outputs of a layer are divided up instead
-SHARD_ROWS = 250  # more make products hardly faster
-MIN_BLOCK_FLOPS = 5e6  # floating-point operations: to cut a layer into smaller blocks costs more than it brings
+SHARD_ROWS = 250  # of a shard where there are many: more make products hardly faster
+MIN_OUTPUTS_FLOPS = 5e6  # floating-point operations: to cut a layer into smaller blocks costs more than it brings
 MIN_THREAD_FLOPS = 30e6  # floating-point operations: to hand less to another thread costs more than it takes
 
 
@@ -117,4 +117,4 @@ def forward_blocks(layer: Dense, x: Array, y: Array, blocks: list[slice], pool: 
 def output_blocks(layer: Dense, n: int, shards: int) -> list[slice]:
     """The outputs of a layer in as many blocks as there is work for, at most `shards`; threads do not matter."""
     flops = 2 * layer.inputs * layer.outputs * n
-    return split(layer.outputs, max(1, min(shards, round(flops / MIN_BLOCK_FLOPS))))
+    return split(layer.outputs, max(1, min(shards, round(flops / MIN_OUTPUTS_FLOPS))))

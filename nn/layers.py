@@ -6,7 +6,7 @@ which hands it the rows to work on. The four methods of Dense are all of backpro
     forward          y from x         for the rows of one shard of the batch
     backward         dx from dy       for the rows of one shard; the shards have nothing to say to each other
     weight_gradient  dW from x, dy    for the whole batch, a block of rows of W at a time
-    bias_gradient    db from dy       for the whole batch
+    bias_gradient    db from dy       for the whole batch, or from the sums of the shards
 """
 
 from collections.abc import Sequence
@@ -32,6 +32,7 @@ class Layer:
     running_shapes: Shapes = ()  # of running statistics: learned from the data, but not by their gradient
     caches: Sequence[type | None] = ()
     min_rows = 1  # that a shard has to have
+    backward_sums = False  # whether `bias_gradient` needs what `backward` has summed up, shard by shard
     keeps_x = False
     keeps_dy = False
 

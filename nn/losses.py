@@ -7,9 +7,9 @@ from nn.flat import Array
 
 Labels = NDArray[np.integer]
 
-# exp of it is 1e-13, which changes no float32 sum that 1 is in, but keeps gradients from becoming subnormal
-# numbers (subnormals.py), as they do from exp(-87) on.
-LOWEST = -30.0
+# exp of it is 2e-22, which changes no sum that 1 is in, but keeps the gradient by the logits from being made of
+# subnormal numbers (subnormals.py), which exp gives from -87 on.
+LOWEST = -50.0
 
 
 def softmax(logits: Array) -> Array:
@@ -38,7 +38,7 @@ class SoftmaxCrossEntropy:
     """Softmax and cross-entropy as one function for training, with its gradient and buffers for `rows` rows.
 
     Of each row, loss = sum over the classes of -t log p, and dlogits = p - t: the two derivatives together are
-    simpler, and never divide by a p near 0. In the gradient, p is at least exp(LOWEST). The target t is one-hot,
+    simpler, and never divide by a p near 0. No exp is below exp(LOWEST). The target t is one-hot,
     or, with smoothing s, gives s / classes to every class and the rest to the label. (C. Szegedy et al.,
     Rethinking the Inception Architecture, 2016.)
     """

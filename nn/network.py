@@ -51,8 +51,8 @@ class Network:
         weights = [shape for layer in layers for shape in layer.shapes if len(shape) == 2]
         self.n_weights = size(weights)  # these come first in params
         self.n_params = sum(size(layer.shapes) for layer in layers)
-        n_running = sum(size(layer.running_shapes) for layer in layers)
-        self.state: Array = aligned.zeros(self.n_params + n_running, dtype)
+        n_state = sum(size([*layer.shapes, *layer.running_shapes]) for layer in layers)
+        self.state: Array = aligned.zeros(n_state, dtype)
         self.params = self.state[: self.n_params]
         self.x: Array = aligned.empty((rows, inputs), dtype)
 
@@ -85,8 +85,8 @@ class Network:
         for index in reversed(range(first, len(self.layers))):
             layer, node = self.layers[index], self.nodes[index]
             layer.build_backward(grads[index])
-            dx = None if index == first else aligned.empty(node.x.shape, node.x.dtype) if layer.keeps_dy else dy
-            self.nodes[index] = node._replace(dx=dx, dy=dy)
+            dx = aligned.empty(node.x.shape, node.x.dtype) if layer.keeps_dy else dy
+            self.nodes[index] = node._replace(dx=dx if index > first or layer.backward_sums else None, dy=dy)
             dy = dx
 
     def by_layer(self, vector: Array) -> list[list[Array]]:

@@ -86,7 +86,8 @@ class BatchNorm(Normalization):
 
     momentum = 0.1
     min_rows = 2  # one has no variance
-    caches = (None, None)  # x - mean, and a product
+    backward_sums = True
+    caches = (None, None)  # x - mean, and a product for backward
 
     def __init__(self, width: int) -> None:
         super().__init__(width)

@@ -7,18 +7,18 @@ for 0, but not by NumPy, and not every CPU alike.
 
     (x + TINY) - TINY
 
-is x where |x| > 2^25 TINY, and below that x rounded to a multiple of 2^-24 TINY: what is smaller becomes 0. A
-number that is left takes another FLUSH_STEPS steps to become subnormal, if a step leaves 0.67 of it or more; one
-that decays faster is 0 soon after, for half the smallest number rounds to 0.
+is x where |x| >= 2^25 TINY, and below that x rounded to a multiple of 2^-23 TINY or of half of that: what is
+smaller becomes 0. So the smallest number that is left is 2^-116, and stays above 2^-126 for FLUSH_STEPS steps that
+leave 0.9 of it or more each. Where they leave less, it may be subnormal until the next flush makes it 0.
 """
 
 from nn.flat import Array
 
-TINY = 2.0**-64
+TINY = 2.0**-92
 FLUSH_STEPS = 64  # steps from one flush to the next
 
 
 def flush_to_zero(x: Array) -> None:
-    """Make numbers below 2^-89 zero, in place; others change by 2^-88 or one rounding at most."""
+    """Make numbers of float32 below 2^-117 zero, in place; others change by 2^-116 or one rounding at most."""
     x += TINY
     x -= TINY

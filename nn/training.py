@@ -94,6 +94,7 @@ class Trainer:
 
         `ahead` is the batch of the next step: with deformation, its images are deformed meanwhile. Before the
         first step of an epoch come, with dropout or deformation, their `begin_epoch`, and `prepare`: see `train`.
+        Raises ValueError for a batch that has not been prepared and was not `ahead`.
         """
         n, network, loader = len(batch), self.network, self.loader
         shards = loader.begin_batch(batch)
@@ -118,7 +119,7 @@ class Trainer:
         def update(number: int, thread: int) -> None:
             if clip_scale is None:
                 self.gradient(number, n, len(shards))
-            self.update(self.blocks[number], clip_scale, self.scratch[thread])
+            self.update_block(self.blocks[number], clip_scale, self.scratch[thread])
 
         self.pool.run(update, len(self.blocks))
         self.finish_step(batch, len(shards))
@@ -126,9 +127,10 @@ class Trainer:
 
     def run(self, tasks: Sequence[Callable[[], None]]) -> None:
         """Do these tasks, on all cores."""
-        self.pool.run(lambda number, thread: tasks[number](), len(tasks))
+        if tasks:
+            self.pool.run(lambda number, thread: tasks[number](), len(tasks))
 
-    def update(self, block: Block, clip_scale: float | None, scratch: Array) -> None:
+    def update_block(self, block: Block, clip_scale: float | None, scratch: Array) -> None:
         """The step of the optimizer and of the average for a block of parameters, whose gradient is there."""
         if clip_scale is not None:
             self.network.grads[block.params] *= clip_scale
@@ -220,11 +222,9 @@ def train(
             deformation.begin_epoch(
                 [stream(seed, Purpose.DEFORMATION, epoch, shard) for shard in range(network.shards)]
             )
-        batches = [order[rows] for rows in epoch_batches(images, batch_size, network.min_rows)]
+        batches = [order[rows] for rows in epoch_batches(images, batch_size, network.min_rows)][: steps - step]
         trainer.prepare(Ahead(batches[0], strength(step)))
         for batch, next_batch in zip_longest(batches, batches[1:]):
-            if step == steps:
-                return
             rate = learning_rate * schedule(step / steps)
             step += 1
             ahead = None if next_batch is None else Ahead(next_batch, strength(step))
