@@ -46,7 +46,7 @@ lint: .venv/dev  ## Ruff and mypy
 	@ruff format --check
 	@mypy
 
-bench: .venv-bench/ready  ## Measure beside PyTorch, what decides, in at most 15 minutes; FULL=1 for everything
+bench: .venv-bench/ready  ## Measure beside PyTorch and JAX, what decides, in at most 15 minutes; FULL=1 for everything
 	@.venv-bench/bin/python -m benchmarks.measure $(if $(FULL),--full)
 	@.venv-bench/bin/python -m benchmarks.report
 

@@ -22,7 +22,7 @@ GROWTH = {
 }
 
 
-RECIPE = [784, 800, 800, 10]  # the committed one: batch normalization, AdamW, average, deformation, hard examples
+RECIPE = [784, 800, 800, 10]  # as in params.yaml
 
 
 def weights(widths: list[int]) -> int:

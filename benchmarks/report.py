@@ -59,7 +59,7 @@ def recipe(rows: Rows) -> str:
     """Milliseconds a step, and what they say."""
     times = [[row["side"], spread(row, "milliseconds")] for row in rows if "milliseconds" in row]
     said = [[row["side"], spread(row)] for row in rows if "ratio" in row]
-    return table(["side, cores", "ms a step of 512"], times) + "\n\n" + table(["rows per second", "ratio"], said)
+    return table(["side", "ms a step of 512"], times) + "\n\n" + table(["speed of", "ratio"], said)
 
 
 def training(rows: Rows) -> str:
@@ -159,7 +159,7 @@ def growth(rows: Rows) -> str:
 
 
 SECTIONS = {
-    "recipe": ("A step of the committed recipe, either kernel of OpenBLAS", recipe),
+    "recipe": ("A step like those of the committed recipe, either kernel of OpenBLAS", recipe),
     "training": ("Training beside PyTorch, PyTorch with fused optimizers and JAX", training),
     "one_core": ("The same on one core", training),
     "others": ("Training beside torch.compile, scikit-learn and the other kernel", training),
@@ -253,7 +253,9 @@ def report(folder: Path) -> None:
             f"{side}: " + ", ".join(f"{name} {version}" for name, version in found.items())
             for side, found in about["versions"].items()
         )
-        where = f"{about['cpu']}, {about['cores']} cores, kernel {about['kernel']}, Python {about['python']}"
+        where = (
+            f"{about['cpu']}, {about['cores']} cores; ours with kernel {about['kernel']}; Python {about['python']}"
+        )
         when = f"{about['date']}, commit {about['commit']}; load before {about['load_before']:.2f}"
         text += [f"## {title}", "", f"{where}; {versions}. {when}.", "", show(rows), ""]
     (folder / "table.md").write_text("\n".join(text))

@@ -43,9 +43,6 @@ def serve(module: Any, cores: int, order: dict[str, Any], made: dict[str, Callab
             return module.VERSIONS
         case "matrix":
             return matrix_rate(cores)
-        case "forget":
-            made.clear()
-            return None
         case "memory":
             before = peak_memory()
             run = module.train(**order, threads=cores)

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.networks import IMAGES
 
-VERSIONS = {"jax": jax.__version__}
+VERSIONS = {"jax": jax.__version__, "jaxlib": jax.lib.__version__}
 Params = list[tuple[jax.Array, jax.Array]]
 
 
