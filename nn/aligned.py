@@ -2,7 +2,7 @@
 
 A CPU reads and writes memory by lines of 64 bytes, and up to 64 bytes at a time. NumPy's arrays begin anywhere,
 most often 16 bytes into a line; then each of the widest reads and writes touches two lines, and c = a + b takes up
-to twice as long.
+to twice as long. Of an array (n, width) each row begins at a line where the width is a multiple of 16 numbers.
 """
 
 from math import prod

@@ -16,7 +16,7 @@ def test_an_array_begins_at_a_cache_line_and_is_like_numpys():
             np.testing.assert_array_equal(made, wanted, strict=True)
 
 
-def test_all_that_a_step_works_on_begins_at_a_cache_line():
+def test_the_arrays_of_a_network_and_an_optimizer_begin_at_a_cache_line():
     network = Network(mlp([50, 30, 10], normalization="batch", dropout=0.5), 50, 64)
     optimizer = Adam(network.params, network.grads, network.n_weights)
     arrays = [network.x, *optimizer.decaying, network.grads]

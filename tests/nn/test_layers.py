@@ -190,6 +190,33 @@ def test_a_smaller_batch_moves_the_running_statistics_less(rng):
     np.testing.assert_allclose(moved[1], moved[0] / 2)
 
 
+def test_the_gradients_of_batch_normalization_are_the_sums_over_its_shards_of_this_step(rng):
+    """Two shards, and then, as in a last, smaller batch, one."""
+    layer = BatchNorm(WIDTH)
+    network = Network([Copy(), layer, Copy()], WIDTH, 8, 2, np.float64)
+    network.initialize(rng)
+    layer.gain[:], layer.shift[:] = rng.standard_normal((2, WIDTH))
+    for shards in ((slice(0, 4), slice(4, 8)), (slice(0, 5),)):
+        n = shards[-1].stop
+        network.x[:n] = rng.standard_normal((n, WIDTH))
+        dy = rng.standard_normal((n, WIDTH))
+        wanted = np.zeros_like(network.grads)
+        for rows in shards:
+            alone = Alone(BatchNorm(WIDTH), rng)
+            alone.params[:] = network.params
+            alone.forward(network.x[rows])
+            alone.backward(dy[rows])
+            wanted += alone.grads
+        for shard, rows in enumerate(shards):
+            network.forward(rows, shard)
+        network.nodes[1].dy[:n] = dy
+        for shard, rows in enumerate(shards):
+            node = network.at(rows)[1]
+            layer.backward(node.dy, node.dx, node.x, node.y, node.cache, shard)
+        network.bias_gradients(n, len(shards))
+        np.testing.assert_allclose(network.grads, wanted, rtol=1e-10)
+
+
 def test_the_running_variance_is_that_within_the_shards(rng):
     layer = BatchNorm(WIDTH)
     layer.momentum = 1.0

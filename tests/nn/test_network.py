@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nn.activations import GELU, ReLU, Tanh
-from nn.blocks import BLOCK, parameter_blocks, unmerged_blocks
+from nn.blocks import BLOCK, PIECE, parameter_blocks, unmerged_blocks
 from nn.flat import split
 from nn.inference import fold_batch_norm, inference_network, predict
 from nn.layers import Dense
@@ -84,6 +84,23 @@ def test_a_layer_with_work_for_them_has_a_block_for_each_shard():
         for rows, shards in ((32, 4), (512, 1), (512, 2), (512, 4))
     }
     assert blocks == {(32, 4): 1, (512, 1): 2, (512, 2): 4, (512, 4): 6}
+
+
+def test_blocks_and_their_pieces_cover_every_parameter_once():
+    for widths in ([784, 128, 10], [784, 800, 800, 10], [5, 200_000, 3], [2000, 1500, 10]):
+        for rows, shards in ((32, 1), (512, 2), (512, 4)):
+            network = Network(mlp(widths), widths[0], rows, shards)
+            pieces = [piece for block in parameter_blocks(network) for piece in block.pieces()]
+            assert [piece.start for piece in pieces] == [0, *(piece.stop for piece in pieces[:-1])]
+            assert pieces[-1].stop == len(network.params)
+            assert max(piece.stop - piece.start for piece in pieces) <= PIECE
+            assert sum(block.flops for block in parameter_blocks(network)) == 2 * network.n_weights * rows
+
+
+def test_the_first_block_of_a_large_layer_is_half_as_long_as_the_others():
+    blocks = parameter_blocks(Network(mlp([784, 800, 10]), 784, 512, 4))
+    rows = [part.stop - part.start for block in blocks for layer, part in block.weights if layer == 0]
+    assert rows == [87, 174, 174, 174, 175]
 
 
 def test_neighbors_with_little_work_are_one_block_and_their_gradient_is_the_same(rng):

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from nn import plain
+from nn.augmentation import Deformation, DeformationRanges
 from nn.batches import epoch_batches
+from nn.flat import split
 from nn.hard_examples import HardExamples
 from nn.inference import predict
 from nn.layers import Dense
@@ -100,6 +102,62 @@ def test_the_number_of_threads_changes_no_bit(blobs, kind):
         )
         hashes.add(hashlib.sha256(network.params.tobytes() + average.average.tobytes()).hexdigest())
     assert len(hashes) == 1
+
+
+RANGES = DeformationRanges(rotation=15, elastic=1, thickness=1, unchanged_fraction=0.1, halved_at_end=0.3)
+
+
+def test_deforming_the_next_batch_meanwhile_changes_no_bit_with_threads(rng):
+    """Three epochs, the last batch of each 3 images in one shard; batch normalization, dropout, hard examples."""
+    images = rng.random((75, 784), dtype=np.float32)
+    labels = rng.integers(3, size=75).astype(np.uint8)
+    hashes = set()
+    for threads in (1, 2, 3, 8):
+        hard_examples = HardExamples(75, 0.2, 2, rows=24, classes=3)
+        network, _, _ = run(
+            (images, labels),
+            kind=AdamW,
+            threads=threads,
+            shards=4,
+            batch_size=24,
+            steps=12,
+            learning_rate=0.01,
+            hidden=(32,),
+            options={"normalization": "batch", "dropout": 0.2},
+            settings={
+                "deformation": Deformation(RANGES, 28, 4, background=0.0, ink=1.0),
+                "hard_examples": hard_examples,
+            },
+        )
+        hashes.add(hashlib.sha256(network.state.tobytes() + hard_examples.hardness.tobytes()).hexdigest())
+    assert len(hashes) == 1
+
+
+def test_each_batch_is_deformed_as_if_at_its_own_step(rng):
+    """Seven steps, three an epoch; the strength falls to a half in the middle of the second epoch."""
+    images, labels, steps = rng.random((20, 784), dtype=np.float32), np.zeros(20, np.uint8), 7
+    network = Network(mlp([784, 3]), 784, 8, 2)
+    optimizer = SGD(network.params, network.grads, network.n_weights)
+    with WorkerPool(2) as pool:
+        deformation = Deformation(RANGES, 28, 2, background=0.0, ink=1.0)
+        trainer = Trainer(network, optimizer, images, labels, pool=pool, deformation=deformation)
+        run = train(trainer, batch_size=8, steps=steps, learning_rate=0.1, schedule=constant, seed=5)
+        seen = [network.x[: 4 if step.step % 3 == 0 else 8].copy() for step in run]
+    twin, step = Deformation(RANGES, 28, 2, background=0.0, ink=1.0), 0
+    strengths = []
+    for epoch in (1, 2, 3):
+        order = stream(5, Purpose.ORDER, epoch).permutation(20)
+        twin.begin_epoch([stream(5, Purpose.DEFORMATION, epoch, shard) for shard in range(2)])
+        for start in range(0, 20, 8):
+            if step < steps:
+                batch = order[start : start + 8]
+                expected = np.empty((len(batch), 784), np.float32)
+                strengths.append(RANGES.strength_at(step / steps))
+                for shard, rows in enumerate(split(len(batch), 2)):
+                    twin.deform(images, batch[rows], expected[rows], shard, strengths[-1])
+                np.testing.assert_array_equal(seen[step], expected)
+                step += 1
+    assert strengths == [1, 1, 1, 1, 1, 0.5, 0.5]
 
 
 def test_blocks_smaller_than_a_layer_change_no_bit_with_threads(rng):
