@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+LOAD = os.getloadavg()[0] if hasattr(os, "getloadavg") else None  # before anything was measured
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -33,7 +34,8 @@ def instructions() -> str:
 
 def kind() -> str:
     """The name of the folder of the results of such CPUs."""
-    return re.sub(r"[^a-z0-9]+", "-", f"{cpu_model()} {instructions().replace('-', '')}".lower()).strip("-")
+    name = f"{cpu_model()} {instructions().replace('-', '')} {CORES} cores"
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def about(versions: dict[str, dict[str, str]]) -> dict[str, Any]:
@@ -52,6 +54,6 @@ def about(versions: dict[str, dict[str, str]]) -> dict[str, Any]:
         "cores": CORES,
         "system": platform.system(),
         "python": platform.python_version(),
-        "load_before": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "load_before": LOAD,
         "versions": versions,
     }

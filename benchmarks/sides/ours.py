@@ -1,6 +1,7 @@
 """`nn` of this project."""
 
 from collections.abc import Callable
+from functools import cache
 from itertools import cycle, pairwise
 
 import numpy as np
@@ -34,6 +35,12 @@ def data(images: int) -> tuple[np.ndarray, np.ndarray]:
     return rng.random((images, 784), dtype=np.float32), rng.integers(10, size=images).astype(np.uint8)
 
 
+@cache
+def worker_pool(threads: int) -> WorkerPool:
+    """One for all networks of this process: its threads never end."""
+    return WorkerPool(threads)
+
+
 def trainer(
     widths: list[int],
     batch: int,
@@ -53,7 +60,7 @@ def trainer(
     network = Network(layers, widths[0], batch, default_shards(batch, flops))
     network.initialize(stream(seed, Purpose.WEIGHTS))
     kind = Momentum if optimizer == "sgd" else Adam
-    pool = WorkerPool(min(threads, default_threads(network.shards, flops)))
+    pool = worker_pool(min(threads, default_threads(network.shards, flops)))
     deformation = None
     if ranges is not None:
         deformation = Deformation(ranges, 28, network.shards, background=0.0, ink=1.0)
@@ -101,7 +108,7 @@ def recipe(threads: int) -> Callable[[], None]:
         AdamW(network.params, network.grads, network.n_weights, beta2=0.99, weight_decay=0.05),
         x,
         y,
-        pool=WorkerPool(threads),
+        pool=worker_pool(threads),
         smoothing=0.05,
         average=ExponentialMovingAverage(network.state, 0.999),
         deformation=deformation,
@@ -163,5 +170,5 @@ def predict(widths: list[int], batch: int, threads: int) -> Callable[[], None]:
     images, _ = data(batch)
     network = Network(mlp(widths), widths[0], min(batch, INFERENCE_ROWS), INFERENCE_SHARDS, trains=False)
     network.initialize(stream(0, Purpose.WEIGHTS))
-    pool = WorkerPool(threads)
+    pool = worker_pool(threads)
     return lambda: predict_rows(network, images, pool)
