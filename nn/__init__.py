@@ -4,7 +4,7 @@ In the order to read it:
 
     I    the page        plain
     II   the network     layers, activations, losses, network, mlp
-    III  learning        optimizers, schedules, batches, training
+    III  learning        optimizers, schedules, batches, training, checkpoint
     IV   generalizing    normalization, regularization, augmentation, hard_examples
     V    using it        inference
     VI   the machine     flat, random_streams, parallel, blocks, aligned, subnormals

@@ -78,6 +78,7 @@ class BatchNorm(Normalization):
 
     Gradients: dgain = sum of dy h, dshift = sum of dy over the rows. Backward: with those of a shard of n rows,
     dx = gain scale (dy - (dshift + h dgain) / n); the sums are there because mean and variance depend on x.
+    What is kept is not h but `centered`, x - mean, which saves a pass: h = scale centered.
 
     running = running + momentum (that of this step - running), for mean and unbiased variance. In inference the
     layer is y = a x + c with a = gain / sqrt(running variance + epsilon) and c = shift - a (running mean), which

@@ -8,8 +8,8 @@ vectors.
 
 In the formulas g is the gradient of the loss by the parameters p, and r the learning rate.
 
-A new one is a class with `descend` here, a name in stages/training/build.py and stages/settings/train.py, and its
-formula in tests/nn/test_optimizers.py.
+A new one is a class here with `descend`, whose state `running_average` makes, a name in stages/training/build.py
+and stages/settings/train.py, and its formula in tests/nn/test_optimizers.py.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Training: draw a batch, forward, backward, gradients, one step of the optimizer; again.
 
-A step has two rounds, and in each of them all cores work side by side:
+A step has two rounds (with clip_norm, a third between them), and in each of them all cores work side by side:
 
 1. The shards of the batch: images, forward, loss, backward, each in its own rows; between them, the shards of the
    next batch, whose images are deformed ahead.
@@ -194,12 +194,19 @@ def alternating(first: Sequence[T], second: Sequence[T]) -> list[T]:
 
 
 def train(
-    trainer: Trainer, *, batch_size: int, steps: int, learning_rate: float, schedule: Schedule, seed: int
+    trainer: Trainer,
+    *,
+    batch_size: int,
+    steps: int,
+    learning_rate: float,
+    schedule: Schedule,
+    seed: int,
+    epochs_done: int = 0,
 ) -> Iterator[Step]:
     """Train in place, step by step: yields a Step after each, and trains on when the next is asked for.
 
     Every epoch shows the images in a new order, drawn from seed and epoch; with hard examples, some of them more
-    than once, and others not at all.
+    than once, and others not at all. A trainer that a checkpoint was loaded into has epochs_done behind it.
 
     Raises Diverged as soon as the loss or the norm of the gradient is not finite, or a parameter after the last
     step; the parameters are then of no use.
@@ -209,7 +216,8 @@ def train(
     def strength(step: int) -> float:
         return 1.0 if deformation is None else deformation.ranges.strength_at(step / steps)
 
-    step = epoch = 0
+    slices_of_epoch = epoch_batches(images, batch_size, network.min_rows)
+    epoch, step = epochs_done, epochs_done * len(slices_of_epoch)
     while step < steps:
         epoch += 1
         rng, hard_examples = stream(seed, Purpose.ORDER, epoch), trainer.hard_examples
@@ -222,7 +230,7 @@ def train(
             deformation.begin_epoch(
                 [stream(seed, Purpose.DEFORMATION, epoch, shard) for shard in range(network.shards)]
             )
-        batches = [order[rows] for rows in epoch_batches(images, batch_size, network.min_rows)][: steps - step]
+        batches = [order[rows] for rows in slices_of_epoch[: steps - step]]
         trainer.prepare(Ahead(batches[0], strength(step)))
         for batch, next_batch in zip_longest(batches, batches[1:]):
             rate = learning_rate * schedule(step / steps)

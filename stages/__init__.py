@@ -1,9 +1,20 @@
 """The stages of the pipeline, each a module run as `python -m stages.NAME`: read files, call nn, write files."""
 
-from stages.runtime import snapshot  # first: it holds what Python reads from here on  # noqa: F401
+import sys
 
+from stages.runtime import console, watch
+
+# First of all, so that a signal ends a stage from here on. Who only imports a stage keeps signals and streams.
+ARGUMENTS = getattr(sys, "orig_argv", [])  # an old Python has none
+MODULE = ARGUMENTS[ARGUMENTS.index("-m") + 1] if "-m" in ARGUMENTS[:-1] else ""
+if MODULE.startswith("stages."):
+    watch.start(MODULE[len("stages.") :])
+if MODULE.startswith(("stages.", "commands.")):
+    console.make_unfailing()
+
+# Before all that it holds: what Python reads from here on.
 # isort: split
-from stages.runtime import environment
+from stages.runtime import environment, snapshot  # noqa: E402, F401
 
 environment.check_versions()
 environment.pin_blas_kernel()

@@ -12,10 +12,10 @@ from stages.downloading.http import DownloadError, format_size, log
 from stages.downloading.sources import fetch_files
 from stages.formats.datasets import DATASETS, PublishedFile
 from stages.runtime.atomic import all_or_none, write
-from stages.runtime.edits import run_stage
 from stages.runtime.errors import UserError, redact_credentials
 from stages.runtime.params import read_section
 from stages.runtime.paths import DOWNLOADS, RAW
+from stages.runtime.stage import run_stage
 from stages.settings.download import FOLDER, Download
 
 

@@ -22,10 +22,10 @@ from stages.formats.model import read_model
 from stages.formats.tables import write_table
 from stages.runtime.atomic import all_or_none, write_json
 from stages.runtime.cores import thread_count
-from stages.runtime.edits import run_stage
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_section
 from stages.runtime.paths import METRICS, PLOTS, PREDICTIONS
+from stages.runtime.stage import run_stage
 from stages.settings.evaluate import Evaluate, Views
 
 CONFUSION_COLUMNS = ("actual", "predicted", "count", "share")

@@ -16,8 +16,8 @@ from stages.figures.style import ALL_COLORS, GRAYS, save, set_style
 from stages.formats import arrays
 from stages.formats.model import read_model
 from stages.runtime.atomic import all_or_none
-from stages.runtime.edits import run_stage
 from stages.runtime.params import read_all, validate
+from stages.runtime.stage import run_stage
 from stages.settings.plot import Plot
 from stages.settings.train import BatchSettings
 

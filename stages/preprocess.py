@@ -12,10 +12,10 @@ from nn.random_streams import Purpose, stream
 from stages.formats import arrays, idx
 from stages.formats.datasets import DATASETS, DatasetName
 from stages.runtime.atomic import all_or_none
-from stages.runtime.edits import run_stage
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_all, validate
 from stages.runtime.paths import RAW
+from stages.runtime.stage import run_stage
 from stages.settings.download import DatasetSettings
 from stages.settings.preprocess import Preprocess
 

@@ -31,6 +31,7 @@ NN_FLOORS = (  # of nn/, likewise
     {"activations", "normalization", "regularization", "augmentation", "hard_examples", "network"},
     {"mlp", "batches", "blocks", "inference"},
     {"training"},
+    {"checkpoint"},
 )
 ON_ONE_EVENING = {  # what there is to read for backpropagation: all of plain.py, and these definitions
     "nn/layers.py": {"Layer", "Dense"},

@@ -10,8 +10,8 @@ from tqdm import tqdm
 
 from commands.doctor.checkout import Checkout, Finding, remover
 from commands.shell import dvc
-from stages.runtime.edits import content_hash, path_of
 from stages.runtime.errors import UserError
+from stages.runtime.inputs import content_hash, path_of
 
 NAME = re.compile(r"[0-9a-f]{30}(\.dir)?")
 

@@ -10,8 +10,13 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
 
-from stages.runtime.edits import stop_if_dvc_is_gone
 from stages.runtime.errors import UserError
+from stages.runtime.watch import Watch, end_if_orphaned
+
+
+class WriteError(UserError):
+    """A file that the disk refuses."""
+
 
 PENDING: ContextVar[dict[Path, Path] | None] = ContextVar("complete files, to be renamed", default=None)
 
@@ -23,43 +28,53 @@ def all_or_none() -> Iterator[None]:
     token = PENDING.set(pending)
     try:
         yield
-        stop_if_dvc_is_gone()
+        end_if_orphaned()
         for part, path in pending.items():
             part.replace(path)
     finally:
         PENDING.reset(token)
         for part in pending:
-            part.unlink(missing_ok=True)
+            discard(part)
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open PATH.PID.part for writing; rename it to PATH when the block ends, remove it when the block fails.
 
-    With the number of the process in its name, two that write the same file do not disturb each other.
-    Raises UserError where the disk refuses (full, a limit, no permission), or the DVC that started the stage is
-    gone.
+    With the number of the process in its name, two that write the same file do not disturb each other. Ends the
+    process instead if the DVC that started it is gone.
+    Raises WriteError where the disk refuses (full, a limit, no permission).
     """
-    stop_if_dvc_is_gone()
     pending = PENDING.get()
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        discard(part)  # of an earlier process of this number, or a symbolic link
+        with Watch.creating:
+            file = part.open("xb")
+            Watch.unfinished.add(part)
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        end_if_orphaned()
         if pending is None:
             part.replace(path)
         else:
             pending[part] = path
     except OSError as error:
-        raise UserError(
+        raise WriteError(
             f"{path} could not be written: {error.strerror or error}{free_space_hint(path, error)}"
         ) from error
     finally:
         if pending is None or part not in pending:
-            part.unlink(missing_ok=True)
+            discard(part)
+
+
+def discard(part: Path) -> None:
+    """Remove an unfinished file, if it is still there."""
+    part.unlink(missing_ok=True)
+    Watch.unfinished.discard(part)
 
 
 def free_space_hint(path: Path, error: OSError) -> str:

@@ -19,3 +19,4 @@ PLOTS = Path("plots")
 TMP = Path(os.environ.get("DVC_ROOT") or ".", ".dvc/tmp")
 DOWNLOADS = TMP / "downloads"
 TIMES = TMP / "times"
+CHECKPOINTS = TMP / "checkpoints"

@@ -1,17 +1,15 @@
 """The code, dvc.yaml and params.yaml as they were when this process began, before Python read them.
 
-Imported first of all: it needs the standard library alone, and an old Python can read it. edits.py compares.
+Imported before all that it holds: it needs the standard library alone, and an old Python can read it. inputs.py
+compares.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
 from stages.runtime.paths import PARAMS, PIPELINE
-
-PARENT = os.getppid()
 
 
 class Snapshot(NamedTuple):

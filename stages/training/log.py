@@ -7,14 +7,16 @@ screen and to .dvc/tmp, never to a file that DVC or Git tracks: those are equal 
 import os
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from nn.training import Step
 from stages.formats.tables import write_table
-from stages.runtime.atomic import read_json, write_json
+from stages.runtime.atomic import WriteError, read_json, write_json
 from stages.runtime.errors import UserError
 from stages.runtime.paths import METRICS, PLOTS, TIMES
 from stages.training.validation import Validated
@@ -43,9 +45,19 @@ class TrainingLog:
         self.metrics: dict[str, float | None] = {}  # the content of metrics/train.json
         self.accuracy = ""  # of the last validation, as the bar shows it
         self.started = time.perf_counter()
-        # Some terminals say that they have no columns: a bar would not show there.
-        on_terminal = sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
-        self.bar = tqdm(total=steps, desc="train", bar_format=BAR, disable=not on_terminal, dynamic_ncols=True)
+        self.bar = tqdm(total=steps, desc="train", bar_format=BAR, disable=not on_terminal(), dynamic_ncols=True)
+
+    def state_dict(self) -> dict[str, object]:
+        """What a checkpoint keeps at the end of an epoch, as JSON has it."""
+        return {name: getattr(self, name) for name in ("training", "validation", "seconds", "metrics", "accuracy")}
+
+    def load_state_dict(self, state: Mapping[str, Any], steps: int) -> None:
+        """Go on after so many steps, with what `state_dict` has kept."""
+        for name, value in state.items():
+            setattr(self, name, value)
+        if self.seconds:
+            self.started -= self.seconds[-1][-1]
+        self.bar.update(steps)
 
     def log_step(self, step: Step) -> None:
         """Add a step."""
@@ -78,7 +90,8 @@ class TrainingLog:
         self.seconds.append((step.step, step.epoch, time.perf_counter() - self.started))
         write_table(PLOTS / "training.csv", TRAINING_COLUMNS, self.training)
         write_table(PLOTS / "validation.csv", VALIDATION_COLUMNS, self.validation)
-        write_table(SECONDS, ("step", "epoch", "seconds"), self.seconds)
+        with suppress(WriteError):  # nobody needs them
+            write_table(SECONDS, ("step", "epoch", "seconds"), self.seconds)
         if self.metrics:
             write_json(METRICS / "train.json", self.metrics)
         notify_vscode(step.step)
@@ -108,6 +121,14 @@ class TrainingLog:
         """End the progress bar, and withdraw the notification."""
         self.bar.close()
         withdraw_notification()
+
+
+def on_terminal() -> bool:
+    """Is there a terminal to show a bar? Some say that they have no columns: it would not show there."""
+    try:
+        return sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    except OSError:  # it has gone
+        return False
 
 
 def notification_file() -> Path | None:

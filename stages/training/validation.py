@@ -5,6 +5,7 @@ its training images by heart. The loss of the batches is another measure: their 
 smoothed.
 """
 
+from collections.abc import Mapping
 from math import ceil, isfinite
 from typing import NamedTuple
 
@@ -94,6 +95,20 @@ class Validation:
         if not isfinite(loss):
             raise Diverged(f"the loss at the validation of iteration {step} is {loss}")
         return loss, float(np.mean(logits.argmax(axis=1) == labels))
+
+    def state_dict(self) -> dict[str, Array]:
+        """What a checkpoint keeps: with early stopping, the best parameters and what is counted."""
+        if self.early_stopping is None or self.best is None:
+            return {}
+        stopping = self.early_stopping
+        return {"best": self.best, "early_stopping": np.array([stopping.best, stopping.bad_validations])}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Go on with what `state_dict` has kept."""
+        if self.early_stopping is not None and "best" in state:
+            self.best = state["best"]
+            lowest, bad = state["early_stopping"]
+            self.early_stopping.best, self.early_stopping.bad_validations = float(lowest), int(bad)
 
     @property
     def should_stop(self) -> bool:

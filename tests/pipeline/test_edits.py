@@ -155,6 +155,6 @@ def test_training_stops_when_its_dvc_was_killed(project, tmp_path, stays):
         wait_for(figures.exists)
         os.kill(process.pid, signal.SIGKILL)
         _, said = process.communicate(timeout=20)  # ends when nobody is left who could write
-    assert "train: the dvc that started this run is gone, so it stops here" in said
+    assert "train: stopped by the end of the dvc that started it; run it again" in said
     assert "Traceback" not in said
     assert not (project.path / MODEL).exists()

@@ -88,7 +88,7 @@ def test_an_interrupted_training_is_one_line_and_leaves_only_whole_files(workspa
         finally:
             training.kill()
     assert training.returncode == 130
-    assert said == "train: interrupted; run it again\n"
+    assert said == "train: stopped by SIGINT; run it again\n"
     assert (workspace.path / "data" / "model" / "model.safetensors").read_bytes() == model
     assert not list(workspace.path.rglob("*.part"))
     for name in ("training", "validation"):

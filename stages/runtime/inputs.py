@@ -1,27 +1,22 @@
-"""An edit while a stage runs is never recorded: the stage fails.
+"""The inputs of a stage, hashed once as its run begins: parameters, code and data, as dvc.yaml names them.
 
-DVC hashes the parameters, code and data of a stage when the stage has ended (DVC's issue 11058). After an edit in
-the meantime dvc.lock, and DVC's cache of runs, would say that the edited files made the result. So each stage
-compares its inputs at its end with those at its beginning, and fails where they differ.
+The hashes tell whether an input is edited while the stage runs, whether an array is the one that dvc.lock names,
+and which checkpoint is one of the same training.
 """
 
 import hashlib
 import json
-import os
-import shutil
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from contextvars import ContextVar
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-import psutil
-
-from stages.runtime.errors import UserError, run_or_exit
+from stages.runtime.errors import UserError
 from stages.runtime.params import leaves, parse
-from stages.runtime.paths import PARAMS, PIPELINE
-from stages.runtime.snapshot import PARENT, SNAPSHOT, files_of, stat_signature
+from stages.runtime.paths import LOCK, PARAMS, PIPELINE
+from stages.runtime.snapshot import SNAPSHOT, files_of, stat_signature
 
 md5 = partial(hashlib.md5, usedforsecurity=False)
 EDITOR_SAVE_SECONDS = 0.5  # an editor has saved a file by then; meanwhile it may be half there, or not at all
@@ -31,18 +26,18 @@ class StageInputs:
     """The parameters, code and data of a stage as they were when the run began; none where dvc.yaml is missing."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        stages = parse(SNAPSHOT[PIPELINE].content, PIPELINE).get("stages") if PIPELINE in SNAPSHOT else {}
-        stage = stages.get(name, {}) if isinstance(stages, dict) else {}
+        stages = stages_in(SNAPSHOT[PIPELINE].content, PIPELINE) if PIPELINE in SNAPSHOT else {}
+        stage = stages.get(name, {})
         self.outputs = [Path(path_of(out)) for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])]
         self.deps = [Path(dep) for dep in stage.get("deps", [])]
+        self.deps_of_all = {Path(dep) for other in stages.values() for dep in other.get("deps", [])}
         self.keys: list[str] = stage.get("params", [])
         self.params = tracked_params(self.keys, SNAPSHOT[PARAMS].content) if PARAMS in SNAPSHOT else {}
         small = [path for path in SNAPSHOT if path == PARAMS or path in self.deps or path.parent in self.deps]
         data = [path for path in self.deps if path not in SNAPSHOT and not path.is_dir()]
-        self.files = {path: (stat_signature(path), content_hash(path)) for path in data}  # 0.3 s for train
+        signatures = [stat_signature(path) for path in data]
+        self.files = dict(zip(data, zip(signatures, content_hashes(data), strict=True), strict=True))
         self.files |= {path: (SNAPSHOT[path].signature, md5(SNAPSHOT[path].content).hexdigest()) for path in small}
-        self.dvc = find_dvc(name) if "DVC_STAGE" in os.environ else None
 
     def changed(self) -> list[str]:
         """What differs from the beginning, each in a few words.
@@ -81,51 +76,50 @@ class StageInputs:
         changes = self.changed()
         return ", ".join(changes[:3]) + (f" and {len(changes) - 3} more changes" if len(changes) > 3 else "")
 
-    def dvc_is_gone(self) -> bool:
-        """Was the DVC that started this run killed? Then this process, or its shell, has another parent."""
-        return self.dvc is not None and (os.getppid() != PARENT or find_dvc(self.name) != self.dvc)
+    def difference_from_lock(self) -> str:
+        """Which data folder is not the one in dvc.lock, as a sentence that says what to do; else nothing.
 
-    def remove_outputs(self) -> None:
-        """Remove what a refused run made, or `dvc commit` would record it and `dvc checkout` stop at it."""
-        for path in self.outputs:
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+        DVC does not look into a file of the same size and time of modification again. Only folders of which
+        dvc.yaml names every file are compared: others may hold files that DVC ignores.
+        """
+        try:
+            locked = [
+                out
+                for stage in stages_in(LOCK.read_bytes(), LOCK).values()
+                for out in stage.get("outs", [])
+                if any(Path(out["path"]) in dep.parents for dep in self.deps)
+            ]
+        except (OSError, UserError):  # there is none yet, or DVC says what is wrong with it
+            return ""
+        for out in locked:
+            folder = Path(out["path"])
+            files = sorted(dep for dep in self.deps_of_all if folder in dep.parents)
+            if len(files) == out.get("nfiles") and self.folder_hash(folder, files) != out.get("md5"):
+                return (
+                    f"{folder} holds other bytes than dvc.lock says, and DVC has not noticed; "
+                    f"`rm -r {folder}` and `dvc checkout {folder}` bring those back"
+                )
+        return ""
+
+    def folder_hash(self, folder: Path, files: list[Path]) -> str:
+        """The MD5 of a folder with these files, as in dvc.lock: that of the list of theirs."""
+        unknown = [path for path in files if path not in self.files]
+        found = {path: known for path, (_, known) in self.files.items()}
+        found |= dict(zip(unknown, content_hashes(unknown), strict=True))
+        listed = [{"md5": found[path], "relpath": path.relative_to(folder).as_posix()} for path in files]
+        return md5(json.dumps(listed, sort_keys=True).encode()).hexdigest() + ".dir"
+
+    def key(self, *environment: str) -> str:
+        """The same for runs of the same result: of parameters, code, data, and what of the environment counts."""
+        hashes = {str(path): known for path, (_, known) in self.files.items() if path != PARAMS}
+        text = json.dumps([self.params, hashes, environment], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-INPUTS: ContextVar[StageInputs | None] = ContextVar("inputs of the stage that this process runs", default=None)
-
-
-def run_stage(name: str, main: Callable[[], None]) -> None:
-    """Run main as the stage of this name. It ends as `run_or_exit` says, and fails if its inputs have changed."""
-
-    def guarded() -> None:
-        INPUTS.set(StageInputs(name))
-        main()
-        stop_if_edited()
-
-    run_or_exit(name, guarded)
-
-
-def stop_if_edited() -> None:
-    """Raise UserError if an input of this run has changed since it began, or the DVC that started it is gone."""
-    stop_if_dvc_is_gone()
-    inputs = INPUTS.get()
-    if inputs is not None and (change := inputs.describe_change()):
-        if "DVC_STAGE" in os.environ:  # else DVC has not removed what was there before
-            inputs.remove_outputs()
-        raise UserError(
-            f"{change} since the run began, so DVC would record inputs that did not make the result; "
-            "run it again; `dvc exp run --temp` works on a copy"
-        )
-
-
-def stop_if_dvc_is_gone() -> None:
-    """Raise UserError if the DVC that started this run is gone: another may be at work on the same outputs."""
-    inputs = INPUTS.get()
-    if inputs is not None and inputs.dvc_is_gone():
-        raise UserError("the dvc that started this run is gone, so it stops here; `dvc repro` starts it again")
+def stages_in(content: bytes, path: Path) -> dict[str, dict[str, Any]]:
+    """The stages in dvc.yaml or dvc.lock; raises UserError where that is no YAML."""
+    stages = parse(content, path).get("stages")
+    return stages if isinstance(stages, dict) else {}
 
 
 def path_of(out: str | Mapping[str, object]) -> str:
@@ -142,6 +136,12 @@ def tracked_params(keys: list[str], content: bytes) -> dict[str, str]:
     }
 
 
+def content_hashes(paths: list[Path]) -> list[str | None]:
+    """The MD5 of each file, side by side."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(content_hash, paths))
+
+
 def content_hash(path: Path) -> str | None:
     """The MD5 of a file, as in dvc.lock; None if there is none."""
     try:
@@ -149,12 +149,3 @@ def content_hash(path: Path) -> str | None:
             return hashlib.file_digest(file, md5).hexdigest()
     except OSError:
         return None
-
-
-def find_dvc(name: str) -> int:
-    """The process of DVC: the parent of this one or, where a shell stays to run the stage's command, of that."""
-    pid = PARENT
-    with suppress(psutil.Error):
-        while f"stages.{name}" in " ".join((process := psutil.Process(pid)).cmdline()):
-            pid = process.ppid()
-    return pid

@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -6,10 +5,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from stages.runtime import edits, snapshot
-from stages.runtime.atomic import all_or_none, write
-from stages.runtime.edits import StageInputs
-from stages.runtime.errors import UserError
+from stages.runtime import inputs, snapshot, stage
+from stages.runtime.atomic import write
+from stages.runtime.inputs import StageInputs
 from stages.runtime.snapshot import files_of
 from tests import ROOT
 
@@ -42,11 +40,11 @@ def folder(tmp_path, monkeypatch):
         write(tmp_path / name, content.encode())
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_STAGE", raising=False)
-    monkeypatch.setattr(edits, "SNAPSHOT", snapshot.take_snapshot())
-    monkeypatch.setattr(edits, "EDITOR_SAVE_SECONDS", 0)
-    token = edits.INPUTS.set(None)
+    monkeypatch.setattr(inputs, "SNAPSHOT", snapshot.take_snapshot())
+    monkeypatch.setattr(inputs, "EDITOR_SAVE_SECONDS", 0)
+    token = stage.INPUTS.set(None)
     yield tmp_path
-    edits.INPUTS.reset(token)
+    stage.INPUTS.reset(token)
 
 
 def replace(name, old, new):
@@ -155,7 +153,7 @@ def run_edited():
         replace("nn/losses.py", "0", "1")
 
     with pytest.raises(SystemExit) as caught:
-        edits.run_stage("train", main)
+        stage.run_stage("train", main)
     return caught.value.code
 
 
@@ -172,29 +170,3 @@ def test_under_dvc_nothing_of_a_refused_run_is_left_to_commit(folder, monkeypatc
     assert "nn/losses.py was edited" in run_edited()
     assert not Path("data/model").exists()
     assert not Path("metrics/train.json").exists()
-
-
-@pytest.fixture
-def started_by_dvc(folder, monkeypatch):
-    """This process is a stage that DVC has started."""
-    monkeypatch.setenv("DVC_STAGE", "train")
-    edits.INPUTS.set(StageInputs("train"))
-
-
-def test_a_stage_whose_dvc_is_gone_writes_no_file(started_by_dvc, folder, monkeypatch):
-    monkeypatch.setattr(os, "getppid", lambda: 1)
-    with pytest.raises(UserError, match="the dvc that started this run is gone"):
-        write(folder / "made" / "file", b"content")
-    assert not (folder / "made").exists()
-
-
-def write_while_dvc_goes(path, monkeypatch):
-    with all_or_none():
-        write(path, b"content")
-        monkeypatch.setattr(os, "getppid", lambda: 1)
-
-
-def test_a_stage_whose_dvc_goes_while_it_writes_gives_no_file_its_name(started_by_dvc, folder, monkeypatch):
-    with pytest.raises(UserError, match="the dvc that started this run is gone"):
-        write_while_dvc_goes(folder / "made" / "file", monkeypatch)
-    assert not list((folder / "made").iterdir())

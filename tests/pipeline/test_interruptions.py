@@ -1,0 +1,149 @@
+"""Whatever ends a training before its time, the same command goes on with it, to the very same bytes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.projects import Project, succeeded
+
+TRAIN = [sys.executable, "-m", "stages.train"]
+DVC = [sys.executable, "-m", "dvc"]
+LONG = {
+    "train.epochs": 60,
+    "train.ema_decay": 0.9,
+    "train.hard_fraction": 0.1,
+    "train.early_stopping_patience": 1000,
+}
+
+
+def checkpoints(project: Project) -> list[Path]:
+    return sorted((project.path / ".dvc/tmp/checkpoints").glob("*/*.safetensors"))
+
+
+def checkpoint_at_each_epoch(project: Project) -> None:
+    """Committed, for the copies in which experiments run."""
+    module = project.path / "stages/training/checkpoints.py"
+    text = module.read_text("utf-8")
+    assert "MAX_LOST_SECONDS = 15" in text
+    module.write_text(text.replace("MAX_LOST_SECONDS = 15", "MAX_LOST_SECONDS = 0"), "utf-8")
+
+
+def started(project: Project, *command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        cwd=project.path,
+        env=project.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
+
+
+def end_after_checkpoints(project: Project, command: list[str], number: int, *, group: bool = True) -> str:
+    """End a command that trains, by a signal, once it has left three checkpoints; returns what it said."""
+    seen: set[Path] = set()
+    with started(project, *command) as process:
+        end = time.monotonic() + 120
+        while len(seen) < 3:
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < end
+            seen |= set(checkpoints(project))
+            time.sleep(0.005)
+        (os.killpg if group else os.kill)(process.pid, number)
+        said, _ = process.communicate(timeout=60)
+    return said
+
+
+def whole_files(project: Project) -> dict[str, str]:
+    """What the project has made, without the beginnings that a killed process leaves."""
+    return {name: digest for name, digest in project.made().items() if not name.endswith(".part")}
+
+
+@pytest.fixture(scope="module")
+def never_interrupted(reproduced, tmp_path_factory):
+    """The project with a longer training, and all that came of it."""
+    project = reproduced.copy(tmp_path_factory.mktemp("long") / "project")
+    project.change(LONG)
+    checkpoint_at_each_epoch(project)
+    project.git("commit", "--quiet", "--all", "--message=Longer")
+    whole = project.copy(project.path.parent / "whole")
+    whole.dvc("repro")
+    assert not list((whole.path / ".dvc/tmp/checkpoints").iterdir())
+    return project, whole.made()
+
+
+@pytest.fixture
+def long(never_interrupted, tmp_path):
+    """A copy of that project, in which training has still to be done."""
+    project, _ = never_interrupted
+    return project.copy(tmp_path / "project")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_a_training_started_by_hand_goes_on_to_the_same_bytes(long, never_interrupted, number, code):
+    with started(long, *TRAIN) as process:
+        while len(checkpoints(long)) < 2:
+            time.sleep(0.005)
+        process.send_signal(number)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == code
+    if code > 0:
+        assert "train: stopped by SIGTERM; the same command goes on after epoch " in said
+    damaged = checkpoints(long)[-1]
+    damaged.write_bytes(damaged.read_bytes()[:-1])  # the one before it is taken
+    epoch = int(checkpoints(long)[-2].name.split(".")[0])
+    again = succeeded(long.stage("train"))
+    assert f"going on after epoch {epoch}; to begin anew, remove .dvc/tmp/checkpoints/" in again
+    assert again.count("epoch ") < 65
+    made, wanted = long.made(), never_interrupted[1]
+    for name in (
+        "data/model/model.safetensors",
+        "metrics/train.json",
+        "plots/training.csv",
+        "plots/validation.csv",
+    ):
+        assert made[name] == wanted[name], name
+    assert not checkpoints(long)
+
+
+def test_a_checkpoint_of_other_parameters_or_code_is_not_taken(long):
+    end_after_checkpoints(long, TRAIN, signal.SIGKILL)
+    left = checkpoints(long)
+    long.change({"train.learning_rate": 0.0003, "train.epochs": 1})
+    assert "going on" not in succeeded(long.stage("train"))
+    long.git("checkout", "--", "params.yaml")
+    long.change({"train.epochs": 60})
+    with (long.path / "nn/losses.py").open("a") as file:
+        file.write("# Other code.\n")
+    with started(long, *TRAIN) as process:
+        assert process.stdout
+        process.stdout.readline()
+        assert process.stdout.readline().startswith("epoch 1 of 60")
+        process.kill()
+    assert set(left) <= set(checkpoints(long))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_dvc_repro_goes_on_after_it_was_ended(long, never_interrupted, number):
+    end_after_checkpoints(long, [*DVC, "repro"], number)
+    assert "going on after epoch " in long.dvc("repro")
+    assert whole_files(long) == never_interrupted[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [[], ["--temp"]], ids=["here", "in a copy"])
+def test_an_experiment_goes_on_after_its_stage_was_ended(long, never_interrupted, options):
+    command = [*DVC, "exp", "run", *options, "--name", "again"]
+    end_after_checkpoints(long, command, signal.SIGINT)
+    assert "going on after epoch " in long.dvc(*command[3:])
+    if options:
+        long.dvc("exp", "apply", "again")
+    assert whole_files(long) == never_interrupted[1]
