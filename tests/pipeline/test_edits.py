@@ -158,3 +158,23 @@ def test_training_stops_when_its_dvc_was_killed(project, tmp_path, stays):
     assert "train: stopped by the end of the dvc that started it; run it again" in said
     assert "Traceback" not in said
     assert not (project.path / MODEL).exists()
+
+
+@pytest.mark.slow
+def test_an_array_that_was_changed_under_its_time_is_not_trained_on_and_the_line_says_how_to_bring_it_back(
+    project,
+):
+    project.dvc("repro")  # DVC looks at the files of this copy
+    labels = project.path / "data/preprocessed/train_labels.npy"
+    clean, before = labels.read_bytes(), labels.stat()
+    labels.write_bytes(clean[:-1] + b"\x01")
+    os.utime(labels, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert "preprocess" not in project.dvc("status")  # nor does it see the change
+    project.change({"train.learning_rate": 0.001})
+    line = line_of_train(project.run(*REPRO))
+    assert line.startswith("train: data/preprocessed holds other bytes than dvc.lock says")
+    assert project.run(*TRAIN).stderr.startswith("train: data/preprocessed holds other bytes")
+    for command in re.findall(r"`([^`]*data/preprocessed)`", line):
+        succeeded(project.run(*shlex.split(command)))
+    assert labels.read_bytes() == clean
+    project.dvc("repro")
