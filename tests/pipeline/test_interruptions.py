@@ -5,8 +5,10 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.pipeline.projects import Project, succeeded
@@ -180,3 +182,24 @@ def test_training_needs_nobody_who_reads_what_it_says(workspace, reproduced, com
     (workspace.path / "data/model/model.safetensors").unlink()
     assert workspace.run("sh", "-c", command).returncode == 0
     assert workspace.made() == reproduced.made()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.3])
+def test_a_stage_whose_dvc_is_killed_as_it_begins_writes_nothing_and_the_next_one_runs(long, trained, seconds):
+    with started(long, *DVC, "repro", "train") as dvc:
+        process = psutil.Process(dvc.pid)
+        while not (stages := [child for child in process.children(recursive=True) if is_train(child)]):
+            time.sleep(0.001)
+        time.sleep(seconds)
+        dvc.kill()
+    assert not psutil.wait_procs(stages, timeout=10)[1]
+    assert not (long.path / "metrics/train.json").exists()
+    long.dvc("repro", "train")
+    assert whole_files(long).items() >= {(name, digest) for name, digest in trained.items() if "model" in name}
+
+
+def is_train(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return process.cmdline()[-2:] == ["-m", "stages.train"]
+    return False
