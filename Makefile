@@ -4,19 +4,24 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-# An environment does not survive a move of its folder, and another PYTHON wants another one: it is built anew.
-ifneq ("$(shell sed -n 1p .venv/python 2>/dev/null)","$(CURDIR)")
-$(shell rm -f .venv/python .venv/repro .venv/dev)
+# What the environment says of other Pythons, and of other places for packages, does not count here.
+unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PIP_PREFIX PIP_ROOT PIP_TARGET
+export PIP_USER := 0
+
+# An environment does not survive a move of its folder or an upgrade of its Python, and another PYTHON wants another
+# one: it is built anew.
+ifneq ("$(shell .venv/bin/python -Ic 'import pip' 2>/dev/null && sed -n 1p .venv/python 2>/dev/null)","$(CURDIR)")
+STALE := stale
 else ifeq ("$(origin PYTHON)","command line")
 ifneq ("$(shell sed -n 2p .venv/python 2>/dev/null)","$(PYTHON)")
-$(shell rm -f .venv/python .venv/repro .venv/dev)
+STALE := stale
 endif
 endif
 
-.PHONY: help repro test test-slow check doctor record verify bench lint format lock clean
+.PHONY: help repro test test-slow check doctor record verify bench lint format lock clean stale
 
 help:  ## Say what can be made
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
+	@awk -F ':.*## ' '/^[a-z-]*:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
 
 repro: .venv/repro check  ## Download, preprocess, train, evaluate, plot; then show the metrics
 	@dvc repro
@@ -70,9 +75,30 @@ clean:  ## Remove the environment and what the tools have cached
 # setuptools is installed first, from the same lock file, so that nothing unlocked takes part in its build.
 INSTALL = python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation
 
-.venv/python:
+# Of two makes at once the second waits, and finds the environment built. The lock ends with the process that builds.
+define LOCKED
+import fcntl, os, sys
+lock = os.open("Makefile", os.O_RDWR)
+os.set_inheritable(lock, True)
+try:
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    print("Another make builds the environment in .venv; waiting for it", flush=True)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+os.execvp(sys.argv[1], sys.argv[1:])
+endef
+export LOCKED
+
+ifndef BUILD
+.venv/repro: requirements.lock $(STALE)
+.venv/dev: requirements-dev.lock .venv/repro
+.venv/repro .venv/dev:
 	@command -v "$(PYTHON)" >/dev/null || { echo "make: $(PYTHON) is not installed; Python 3.11 or later is needed (make PYTHON=/path/to/python3)" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "make: Python 3.11 or later is needed, $(PYTHON) is %d.%d (make PYTHON=/path/to/python3)" % v[:2])'
+	@"$(PYTHON)" -c "$$LOCKED" $(MAKE) --silent BUILD=1 $@
+else
+$(if $(STALE),$(shell rm -f .venv/python .venv/repro .venv/dev))
+.venv/python:
 	@echo "Building the environment in .venv (a minute or two, once)"
 	@"$(PYTHON)" -m venv --clear .venv
 	@awk '/^[a-z]/ {wanted = /^setuptools==/} wanted' requirements.lock > .venv/setuptools.lock
@@ -86,7 +112,9 @@ INSTALL = python -m pip install --quiet --disable-pip-version-check --require-ha
 .venv/dev: requirements-dev.lock .venv/repro
 	@$(INSTALL) -r requirements-dev.lock
 	@touch $@
+endif
 
+$(shell .venv-bench/bin/python -Ic 'import pip' 2>/dev/null || rm -f .venv-bench/ready)
 # An index that has a build of PyTorch for the CPU gives that; others give a larger one with libraries for a GPU.
 .venv-bench/ready: benchmarks/requirements.txt
 	@"$(PYTHON)" -m venv --clear .venv-bench

@@ -1,5 +1,9 @@
+import os
+
 import numpy as np
 import pytest
+
+os.environ.pop("PYTHONSAFEPATH", None)  # or no command that a test starts would find the packages of the checkout
 
 
 @pytest.fixture

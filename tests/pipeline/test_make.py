@@ -1,7 +1,11 @@
 """What make does in a folder with a space and an umlaut in its name: with Git, before a commit, without."""
 
+import hashlib
 import shutil
 import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -31,7 +35,65 @@ def with_environment(project: Project) -> Project:
     (folder / "python").write_text(f"{project.path}\npython3\n", "utf-8")
     (folder / "repro").touch()
     (folder / "dev").touch()
+    (folder / "bin").mkdir()
+    (folder / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', "utf-8")
+    (folder / "bin" / "python").chmod(0o755)
     return project
+
+
+def with_wheels(folder: Path) -> dict[str, str]:
+    """Lock files that ask for two packages of our own, and what has pip find those, and nothing else."""
+    lock = ""
+    for name in ("setuptools", "tiny"):
+        wheel, info = folder / f"{name}-99-py3-none-any.whl", f"{name}-99.dist-info"
+        with zipfile.ZipFile(wheel, "w") as file:
+            file.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 99\n")
+            file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            file.writestr(f"{info}/RECORD", f"{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+        lock += f"{name}==99 \\\n    --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
+    for lock_file in ("requirements.lock", "requirements-dev.lock"):
+        (folder / lock_file).write_text(lock, "utf-8")
+    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": folder.as_uri()}
+
+
+@pytest.mark.slow
+@needs_make
+def test_the_environment_is_built_once_by_two_makes_and_again_without_its_python_whatever_is_set(env, tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    installed = tmp_path / "elsewhere" / "tiny-99.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny\nVersion: 99\n", "utf-8")
+    (tmp_path / "pip.conf").write_text("[install]\nuser = true\n", "utf-8")
+    elsewhere = str(installed.parent)
+    odd = {"PYTHONPATH": elsewhere, "PYTHONHOME": elsewhere, "PIP_USER": "1", "PIP_TARGET": elsewhere}
+    odd |= {"PIP_CONFIG_FILE": str(tmp_path / "pip.conf"), **with_wheels(tmp_path)}
+    project = Project(tmp_path, {**env, **odd})
+    with ThreadPoolExecutor() as pool:
+        both = list(pool.map(project.run, ["make"] * 2, [".venv/repro", ".venv/dev"]))
+    said = "".join(map(succeeded, both))
+    assert said.count("Building the environment") == 1
+    assert "Another make builds the environment in .venv; waiting for it" in said
+
+    assert "up to date" in succeeded(project.run("make", ".venv/dev"))
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to(tmp_path / "removed")
+    assert "Building the environment" in succeeded(project.run("make", ".venv/dev"))
+    assert list((tmp_path / ".venv").glob("lib/python*/site-packages/tiny-99.dist-info"))
+    assert list(installed.parent.iterdir()) == [installed]
+
+
+@needs_make
+def test_make_names_what_can_be_made_each_with_its_purpose(workspace):
+    lines = succeeded(workspace.run("make", "help")).splitlines()
+    assert [line.split(maxsplit=1)[0] for line in lines[:3]] == ["help", "repro", "test"]
+    assert lines[2].endswith("  Run every test that is not marked slow")
+
+
+@needs_make
+def test_make_finds_the_packages_of_the_checkout_although_python_is_to_look_elsewhere(workspace):
+    odd = {"PYTHONSAFEPATH": "1", "PYTHONPATH": "elsewhere", "PYTHONHOME": "nowhere"}
+    assert "params.yaml is valid" in succeeded(with_environment(workspace).run("make", "check", env=odd))
 
 
 @pytest.mark.slow
