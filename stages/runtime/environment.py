@@ -19,9 +19,12 @@ from stages.runtime.snapshot import SNAPSHOT
 
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.lock"
 REMEDY = (
-    "Run `make repro`, or activate the environment it built (`. .venv/bin/activate`), "
-    "or install requirements.lock as the README says."
+    "Run `make repro` (`make clean repro` if it was that), or activate the environment it built "
+    "(`. .venv/bin/activate`), or install requirements.lock as the README says."
 )
+if "PYTHONPATH" in os.environ:
+    REMEDY = f"`unset PYTHONPATH`, whose packages come first. {REMEDY}"
+KERNEL = "Haswell"  # of OpenBLAS
 
 
 def check_versions() -> None:
@@ -53,8 +56,16 @@ def pin_blas_kernel() -> None:
     """Have OpenBLAS use its AVX2 kernel on every x86-64 CPU, so that the same sums come out on all of them.
 
     OpenBLAS chooses its kernel when NumPy is imported, by the CPU it finds, and kernels add in different
-    orders. `train.blas_kernel: auto` in params.yaml leaves it the choice; whatever else stands there, the stages
-    refuse. A value that is in the environment already stays.
+    orders. A value that is in the environment already stays.
+    """
+    if is_kernel_pinned() and not os.environ.get("OPENBLAS_CORETYPE"):
+        os.environ["OPENBLAS_CORETYPE"] = KERNEL
+
+
+def is_kernel_pinned() -> bool:
+    """Is this an x86-64 CPU, and does params.yaml not leave the choice to OpenBLAS?
+
+    That is `train.blas_kernel: auto`; whatever else stands there, the stages refuse.
     """
     from stages.runtime.params import parse  # noqa: PLC0415 (needs the packages that check_versions checks)
 
@@ -63,8 +74,19 @@ def pin_blas_kernel() -> None:
     except (KeyError, UserError):  # there is no params.yaml, or it cannot be read
         train = None
     automatic = isinstance(train, dict) and train.get("blas_kernel") == "auto"
-    if platform.machine().lower() in {"x86_64", "amd64"} and not automatic:
-        os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")
+    return platform.machine().lower() in {"x86_64", "amd64"} and not automatic
+
+
+def say_other_kernel() -> None:
+    """Print a line where BLAS, which NumPy has loaded by now, runs another kernel than the pinned one."""
+    from threadpoolctl import threadpool_info  # noqa: PLC0415 (only stages that compute load it)
+
+    loaded = "".join(library.get("architecture") or "" for library in threadpool_info())
+    if is_kernel_pinned() and KERNEL not in loaded:
+        asked = os.environ.get("OPENBLAS_CORETYPE", KERNEL)
+        hint = "" if asked == KERNEL else f"; OPENBLAS_CORETYPE is {asked}: unset it to have the same"
+        line = f"BLAS adds with the kernel {loaded or '?'}, not {KERNEL}: other bytes than elsewhere{hint}"
+        print(line, file=sys.stderr)  # noqa: T201
 
 
 def set_font_cache() -> None:

@@ -62,6 +62,22 @@ def test_the_kernel_of_matrix_multiplication_is_pinned_and_the_environment_may_c
     assert output(KERNEL, OPENBLAS_CORETYPE="Sandybridge") == "Sandybridge"
 
 
+COMPUTE = (
+    "import sys, numpy; sys.stderr = sys.stdout; from stages.runtime.cores import thread_count; thread_count(1)"
+)
+
+
+@on_x86_64
+def test_another_kernel_than_the_pinned_one_is_a_line(tmp_path):
+    said = output(COMPUTE, OPENBLAS_CORETYPE="Sandybridge")
+    assert said.startswith("BLAS adds with the kernel Sandybridge, not Haswell: other bytes than elsewhere; ")
+    assert said.endswith("OPENBLAS_CORETYPE is Sandybridge: unset it to have the same")
+    for same in ("", "haswell"):
+        assert output(COMPUTE, OPENBLAS_CORETYPE=same) == ""
+    (tmp_path / "params.yaml").write_text("train: {blas_kernel: auto}")
+    assert output(COMPUTE, tmp_path, OPENBLAS_CORETYPE="Sandybridge") == ""
+
+
 CHOICES = {
     "train: {blas_kernel: haswell}": "Haswell",
     "train: {blas_kernel: auto}": "None",
