@@ -1,11 +1,12 @@
 """Check: validate every section of params.yaml. Run as `python -m commands.check`, or `make check`."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from stages.runtime.errors import UserError, run_or_exit
 from stages.runtime.params import Section, did_you_mean, read_all, validate
-from stages.runtime.paths import PARAMS
+from stages.runtime.paths import PARAMS, TMP
 from stages.settings.download import Download
 from stages.settings.evaluate import Evaluate
 from stages.settings.plot import Plot
@@ -37,8 +38,17 @@ def mistakes_in(content: Mapping[str, object], path: Path = PARAMS) -> list[str]
 
 
 def main() -> None:
-    """Validate every section; raise UserError with a line for each mistake there is."""
-    if mistakes := mistakes_in(read_all()):
+    """Validate every section; raise UserError with a line for each mistake there is.
+
+    `make repro` runs this before DVC, which would not say what to do about a folder that it cannot write.
+    """
+    mistakes = mistakes_in(read_all())
+    if TMP.exists() and not os.access(TMP, os.W_OK | os.X_OK):
+        mistakes.append(
+            f"{TMP} cannot be written, and DVC keeps its locks there: `ls -ld {TMP}` says whose it is; make it "
+            "yours, or work in a clone elsewhere"
+        )
+    if mistakes:
         raise UserError("\n".join(mistakes))
     print(f"{PARAMS} is valid")  # noqa: T201
 

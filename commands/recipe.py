@@ -29,7 +29,7 @@ BACK = f"`git checkout -- {PARAMS}` brings the committed parameters back"
 
 def main() -> None:
     """List the recipes, or write one of them into params.yaml: whole, or, if anything is wrong, not at all."""
-    parser = argparse.ArgumentParser(prog="python -m commands.recipe", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m commands.recipe", description="Write a set of parameters.")
     parser.add_argument("name", nargs="?", help="one of the recipes; without it they are listed")
     parser.add_argument("--force", action="store_true", help=f"overwrite uncommitted edits of {PARAMS}")
     arguments = parser.parse_args()
@@ -95,9 +95,9 @@ def committed_text() -> str:
     """params.yaml as of the last commit; raises UserError where Git has none."""
     try:
         return git("show", f"HEAD:./{PARAMS}")
-    except UserError:
+    except UserError as error:
         raise UserError(
-            f"a recipe goes on top of the committed {PARAMS}, and Git has none here; "
+            f"{error}; a recipe goes on top of the committed {PARAMS}: "
             f"commit it, or copy the values out of the file in {RECIPES}/ by hand"
         ) from None
 

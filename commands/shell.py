@@ -33,6 +33,8 @@ def output(*command: str, folder: Path | None = None) -> str:
         said = ["it said nothing", *(done.stderr.strip() or done.stdout.strip()).splitlines()]
         if len(said) > 2 and "failed to run: python -m stages." in said[-1]:
             said.pop()  # DVC's word for a stage whose own line stands before it
+        if advice := [line.strip() for line in said if line.startswith("\tgit ")]:
+            said.append(f"{said[1]}; `{advice[0]}` helps")  # a folder of another user: Git says why first
         shown = shorten(" ".join(command[2:] if command[:2] == DVC[:2] else command), 60, placeholder=" ...")
         raise UserError(f"`{shown}` failed: {said[-1]}")
     return done.stdout
@@ -43,7 +45,7 @@ def head_commit() -> str:
     try:
         return git("rev-parse", "--verify", "HEAD").strip()
     except UserError as error:
-        raise UserError(f"there is no commit here to begin from ({error})") from None
+        raise UserError(f"Git gives no commit to begin from: {error}") from None
 
 
 def clone(commit: str, folder: Path) -> Path:

@@ -38,7 +38,7 @@ from stages.runtime.paths import METRICS, PREDICTIONS, TIMES, TMP
 
 def main() -> None:
     """Run what is missing, or with --again everything, and save what comes out."""
-    parser = argparse.ArgumentParser(prog="python -m commands.sweep", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m commands.sweep", description="Run a table of experiments.")
     parser.add_argument("name", help="of a file docs/experiments/sweeps/NAME.yaml")
     parser.add_argument("--jobs", type=int, default=1, help="experiments side by side (1)")
     parser.add_argument("--again", action="store_true", help="run what has been run already, too")

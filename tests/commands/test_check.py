@@ -39,6 +39,14 @@ def test_a_section_that_nobody_reads_is_named(params):
         check.main()
 
 
+def test_a_folder_that_dvc_cannot_write_is_named_with_what_to_do(params):
+    (params.parent / ".dvc").mkdir()
+    check.main()  # DVC makes the folder itself
+    (params.parent / ".dvc" / "tmp").touch(0o644)  # that root may write, too
+    with pytest.raises(UserError, match=r"^\.dvc/tmp cannot be written, .* make it yours, or work in a clone"):
+        check.main()
+
+
 def test_the_committed_parameters_are_in_the_form_in_which_dvc_writes_them(params):
     # So `dvc exp run -S KEY=VALUE`, which writes the file anew, changes the lines of its value and no others.
     before = params.read_text("utf-8")

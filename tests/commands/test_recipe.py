@@ -35,13 +35,13 @@ def params(project):
     return (project / "params.yaml").read_text("utf-8")
 
 
-def run(project, *arguments):
+def run(project, *arguments, **variables):
     command = [sys.executable, "-m", "commands.recipe", *arguments]
     # The modules are those of the checkout, the folder is the project.
     return subprocess.run(
         command,
         cwd=project,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -235,5 +235,13 @@ def test_without_git_a_recipe_is_refused(project):
     completed = run(project, "first")
     assert completed.returncode == 1
     assert len(completed.stderr.splitlines()) == 1
-    assert "Git has none here" in completed.stderr
+    assert "not a git repository" in completed.stderr
     assert params(project) == before
+
+
+def test_in_a_folder_of_another_user_git_is_asked_to_trust_it(project):
+    completed = run(project, "first", GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
+    assert completed.returncode == 1
+    assert len(completed.stderr.splitlines()) == 1
+    assert "dubious ownership" in completed.stderr
+    assert f"`git config --global --add safe.directory {project}` helps" in completed.stderr

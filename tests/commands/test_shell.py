@@ -17,6 +17,10 @@ SAY = "import sys; print(*sys.argv[1:], sep='\\n', file=sys.stderr); sys.exit(1)
             ["train: no luck", "ERROR: failed to run: python -m stages.train, exited with 1"],
             "train: no luck",
         ),
+        (
+            ["fatal: it is not yours", "To add an exception:", "", "\tgit config x", "fatal: Could not read"],
+            "fatal: it is not yours; `git config x` helps",
+        ),
     ],
 )
 def test_a_command_that_fails_is_named_with_the_last_line_it_said_for_itself(said, last):

@@ -123,5 +123,5 @@ def test_a_pipeline_that_fails_in_the_clone_is_a_3(recorded, tmp_path):
 def test_without_a_commit_there_is_nothing_to_verify(workspace):
     completed = workspace.run(*VERIFY)
     assert completed.returncode == 3
-    assert completed.stderr.startswith("verify: there is no commit here to begin from")
+    assert completed.stderr.startswith("verify: Git gives no commit to begin from: ")
     assert len(completed.stderr.splitlines()) == 1
