@@ -89,13 +89,13 @@ os.execvp(sys.argv[1], sys.argv[1:])
 endef
 export LOCKED
 
-ifndef BUILD
+ifndef VENV_LOCKED
 .venv/repro: requirements.lock $(STALE)
 .venv/dev: requirements-dev.lock .venv/repro
 .venv/repro .venv/dev:
 	@command -v "$(PYTHON)" >/dev/null || { echo "make: $(PYTHON) is not installed; Python 3.11 or later is needed (make PYTHON=/path/to/python3)" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "make: Python 3.11 or later is needed, $(PYTHON) is %d.%d (make PYTHON=/path/to/python3)" % v[:2])'
-	@"$(PYTHON)" -c "$$LOCKED" $(MAKE) --silent BUILD=1 $@
+	@"$(PYTHON)" -c "$$LOCKED" $(MAKE) --silent VENV_LOCKED=1 $@
 else
 $(if $(STALE),$(shell rm -f .venv/python .venv/repro .venv/dev))
 .venv/python:
