@@ -22,6 +22,7 @@ from stages.formats.model import read_model
 from stages.formats.tables import write_table
 from stages.runtime.atomic import all_or_none, write_json
 from stages.runtime.cores import thread_count
+from stages.runtime.environment import say_other_kernel
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_section
 from stages.runtime.paths import METRICS, PLOTS, PREDICTIONS
@@ -44,6 +45,7 @@ def main() -> None:
             "data/model was trained on other arrays than those in data/preprocessed: "
             "normalization or classes differ; `dvc repro` makes both again"
         )
+    say_other_kernel()
     threads = thread_count(network.shards)
     # A loss that is not finite is refused below; NumPy need not warn of it.
     with all_or_none(), np.errstate(all="ignore"), single_threaded_blas(), WorkerPool(threads) as pool:

@@ -17,6 +17,7 @@ from nn.training import Diverged, Trainer, train
 from stages.formats import arrays
 from stages.formats.model import write_model
 from stages.runtime.cores import thread_count
+from stages.runtime.environment import say_other_kernel
 from stages.runtime.errors import UserError
 from stages.runtime.params import read_section
 from stages.runtime.stage import result_key, run_stage, stop_if_edited
@@ -50,6 +51,7 @@ def main() -> None:
         log_every=params.log_every or ceil(steps / MAX_ROWS),
     )
     checkpoints = Checkpoints(result_key(blas_and_numpy()))
+    say_other_kernel()
     threads = thread_count(network.shards, training_flops_per_example(network.layers) * params.batch_size)
     try:
         # Numbers that are not finite are checked where they matter. Entered once: in a step it would cost 1 %.

@@ -1,9 +1,8 @@
-"""How many cores a stage uses, with which kernel."""
+"""How many cores a stage uses."""
 
 import os
 
 from nn.parallel import default_threads
-from stages.runtime.environment import say_other_kernel
 from stages.runtime.errors import UserError
 
 MAX_THREADS = 256
@@ -15,7 +14,6 @@ def thread_count(shards: int, flops: float = float("inf")) -> int:
     NETWORK_THREADS of the environment, else nn.parallel.default_threads. Raises UserError where NETWORK_THREADS is
     no number from 1 to 256.
     """
-    say_other_kernel()  # here, because every stage that computes for long comes by, once
     wanted = os.environ.get("NETWORK_THREADS", "")
     if not wanted:
         return default_threads(shards, flops)

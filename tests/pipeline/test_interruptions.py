@@ -201,5 +201,5 @@ def test_a_stage_whose_dvc_is_killed_as_it_begins_writes_nothing_and_the_next_on
 
 def is_train(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
-        return process.cmdline()[-2:] == ["-m", "stages.train"]
+        return bool(process.cmdline()[-2:] == ["-m", "stages.train"])
     return False
