@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from stages.runtime.errors import UserError, run_or_exit
-from stages.runtime.params import Section, did_you_mean, read_all, validate
+from stages.runtime.errors import UserError, quoted, run_or_exit
+from stages.runtime.params import Section, did_you_mean, few, read_all, validate
 from stages.runtime.paths import PARAMS, TMP
 from stages.settings.download import Download
 from stages.settings.evaluate import Evaluate
@@ -25,7 +25,7 @@ SECTIONS: dict[str, type[Section]] = {
 def mistakes_in(content: Mapping[str, object], path: Path = PARAMS) -> list[str]:
     """A line for each section that has mistakes or is unknown; `path` is the file that holds the content."""
     mistakes = [
-        f"{path}: the section {name} is not known; {did_you_mean(str(name), list(SECTIONS))}"
+        f"{path}: the section {quoted(name)} is not known; {did_you_mean(str(name), list(SECTIONS))}"
         for name in content
         if name not in SECTIONS
     ]
@@ -34,7 +34,7 @@ def mistakes_in(content: Mapping[str, object], path: Path = PARAMS) -> list[str]
             validate(name, content, model, path)
         except UserError as error:
             mistakes.append(str(error))
-    return mistakes
+    return few(mistakes)
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ from ruamel.yaml.error import YAMLError
 from commands.check import mistakes_in
 from commands.shell import git
 from stages.runtime.atomic import write
-from stages.runtime.errors import UserError, redact_credentials, run_or_exit
-from stages.runtime.params import leaves, read_all
+from stages.runtime.errors import UserError, quoted, run_or_exit
+from stages.runtime.params import leaves, parse, read_all
 from stages.runtime.paths import PARAMS
 
 RECIPES = Path("recipes")
@@ -70,8 +70,8 @@ def apply(name: str, *, force: bool) -> None:
     after = parameters()
     changed = [key for key in after | before if before.get(key, "") != after.get(key, "")]
     for key in changed:
-        change = f"{key}: {before.get(key, '(not there)')} -> {after.get(key, '(not there)')}"
-        print(redact_credentials(change))  # noqa: T201
+        old, new = (quoted(values.get(key, "(not there)")) for values in (before, after))
+        print(f"{quoted(key)}: {old} -> {new}")  # noqa: T201
     if changed:
         print(f"{PARAMS} has the values of the recipe {name}; `dvc repro` trains with it. {BACK}.")  # noqa: T201
     else:
@@ -123,8 +123,9 @@ def with_recipe(committed: str, name: str) -> str:
     path = RECIPES / f"{name}.yaml"
     yaml = YAML()  # with ruamel's defaults, as DVC writes: comments stay
     try:
+        parse(committed.encode())  # refuses what would take long
         content = yaml.load(committed)
-    except YAMLError:
+    except (UserError, YAMLError):
         content = None
     if not isinstance(content, dict):
         raise UserError(f"{PARAMS} of the last commit is not valid YAML with sections")

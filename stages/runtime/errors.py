@@ -26,8 +26,24 @@ def run_or_exit(name: str, main: Callable[[], None]) -> None:
 
 
 def redact_credentials(text: str) -> str:
-    """The text without the names and passwords that stand in URLs (`//name:password@`)."""
-    return re.sub(r"//[^/\s]*@", "//", text)
+    """A value without what could be a password: of a URL, scheme, host and the last part of the path remain.
+
+    Not for a whole message: all before the last `@` goes, for a password may hold anything, and all after `?`.
+    """
+    start, secret = re.match(r"\W*(?:\w+://)?", text), r"(?s)([?#&;]|%3[fF]|%23)(?=.).*"
+    before, at, rest = text.replace("%40", "@").rpartition("@")
+    if at:
+        text = f"{start[0] if start else ''}{'...' if re.search(secret, before) else rest}"
+    text = re.sub(secret, r"\1...", text)
+    text = re.sub(r"(?s)(://[^/:\[\"\s]*:)(?!\d+\b).*", r"\1...", text)  # no port: a password, of half a URL
+    return re.sub(r"(?is)^(\W*https?://[^/]*/).+/(?=[^/]++/?\W*$)", r"\1.../", text)
+
+
+def quoted(value: object) -> str:
+    """A key or a value in a message: its beginning, on one line, and no credentials."""
+    text = redact_credentials(str(value))
+    text = text if text.isprintable() else ascii(text)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def outputs_hint() -> str:

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
 
 from stages.runtime import yaml_reader
-from stages.runtime.errors import UserError, redact_credentials
+from stages.runtime.errors import UserError, quoted
 from stages.runtime.paths import PARAMS
 
 
@@ -64,16 +64,16 @@ def parse(text: bytes, path: Path = PARAMS) -> Mapping[str, object]:
     """The sections in the text of a YAML file; raises UserError as `read_all` does."""
     try:
         content = yaml_reader.load(text.decode("utf-8"))
-        json.dumps(content, default=str)  # a list that holds itself, or a number too long to be shown, cannot
+        json.dumps(content, default=str)  # a number too long to be shown, or a date as a key, cannot
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text: {error}") from None
     except yaml.MarkedYAMLError as error:
         where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        problem = str(error.problem or error.context).splitlines()[0]
+        problem = str(error.problem or error.context).splitlines()[0][:100]
         raise UserError(f"{path}{where} is not valid YAML: {problem}") from None
-    except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError) as error:
         # A control character; a date that is none; a tag such as !!bool before another thing.
-        raise UserError(f"{path} is not valid YAML: {[*str(error).splitlines(), repr(error)][0]}") from None
+        raise UserError(f"{path} is not valid YAML: {[*str(error).splitlines(), repr(error)][0][:100]}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path} should hold sections (`train:` and so on)")
     return content
@@ -96,13 +96,15 @@ def validate(
         raise UserError(f"{path}: the section {name} is missing")
     section = sections[name]
     if not isinstance(section, dict):
-        value, keys = json.dumps(section, default=str), ", ".join(model.model_fields)
-        raise UserError(f"{path}: {name} is {redact_credentials(value)}: should be a section with {keys}")
+        value, keys = quoted(json.dumps(section, default=str)), ", ".join(model.model_fields)
+        raise UserError(f"{path}: {name} is {value}: should be a section with {keys}")
     try:
         return model.model_validate(section)
     except ValidationError as error:
-        lines = [describe(name, mistake, model_at(model, mistake["loc"])) for mistake in error.errors()]
-        raise UserError("; ".join(f"{path}: {line}" for line in lines)) from None
+        lines = [
+            f"{path}: {describe(name, mistake, model_at(model, mistake['loc']))}" for mistake in error.errors()
+        ]
+        raise UserError("; ".join(few(lines))) from None
 
 
 def model_at(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel]:
@@ -116,7 +118,7 @@ def model_at(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseM
 
 def describe(section: str, mistake: Mapping[str, Any], model: type[BaseModel]) -> str:
     """One mistake: the key, its value, and what would be valid."""
-    key = ".".join([section, *(str(part) for part in mistake["loc"])])
+    key = ".".join([section, *(quoted(part) for part in mistake["loc"])])
     if mistake["type"] == "missing":
         return f"{key} is missing"
     if mistake["type"] == "extra_forbidden":
@@ -128,7 +130,12 @@ def describe(section: str, mistake: Mapping[str, Any], model: type[BaseModel]) -
     if field is not None and NoneType in get_args(field.annotation):
         right += ", or null"
     value = json.dumps(mistake["input"], default=str, ensure_ascii=False)  # null and true, as YAML has them
-    return f"{key} is {redact_credentials(value)}: {right[0].lower()}{right[1:]}"
+    return f"{key} is {quoted(value)}: {right[0].lower()}{right[1:]}"
+
+
+def few(mistakes: list[str]) -> list[str]:
+    """The first of the mistakes, and how many more there are: a file of something else has thousands."""
+    return [*mistakes[:5], f"and {len(mistakes) - 5} more mistakes"] if len(mistakes) > 6 else mistakes
 
 
 def did_you_mean(name: str, known: list[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, get_args
 from pydantic import Field, field_validator, model_validator
 
 from stages.formats.datasets import DatasetName
-from stages.runtime.errors import redact_credentials
+from stages.runtime.errors import quoted
 from stages.runtime.params import Section
 
 FOLDER = re.compile(r"https?://[^/]+(/.*)?|file:(//(localhost)?)?/.*", re.IGNORECASE)
@@ -34,7 +34,7 @@ class Download(Section):
             for source in sources:
                 if not FOLDER.fullmatch(source) and not PACKAGE.fullmatch(source):
                     raise ValueError(
-                        f"sources.{name} holds {redact_credentials(source)!r}: should be the URL of a folder "
+                        f"sources.{name} holds {quoted(source)!r}: should be the URL of a folder "
                         "(https://, http:// or file:///) or package:NAME==VERSION"
                     )
         return self

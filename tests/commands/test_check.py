@@ -47,6 +47,16 @@ def test_a_folder_that_dvc_cannot_write_is_named_with_what_to_do(params):
         check.main()
 
 
+def test_a_file_of_something_else_is_a_few_lines(params):
+    params.write_text("\n".join(f"http://me:secret@host/{number}: 1" for number in range(2000)))
+    with pytest.raises(UserError) as caught:
+        check.main()
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("params.yaml: the section http://host/0 is not known; ")
+    assert lines[5] == "and 2000 more mistakes"  # five sections are missing
+    assert "secret" not in str(caught.value)
+
+
 def test_the_committed_parameters_are_in_the_form_in_which_dvc_writes_them(params):
     # So `dvc exp run -S KEY=VALUE`, which writes the file anew, changes the lines of its value and no others.
     before = params.read_text("utf-8")

@@ -201,13 +201,38 @@ def test_a_comment_beside_a_list_that_would_break_the_file_is_refused(project):
     recipe.apply("first", force=False)  # the others still work
 
 
-@pytest.mark.parametrize("text", ["", "train: [", "- train"])
+BOMB = "a0: &a0 [1]\n" + "\n".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40))
+
+
+@pytest.mark.parametrize("text", ["", "train: [", "- train", "train: &a [*a]", BOMB])
 def test_on_top_of_no_parameters_nothing_is_written(project, text):
     (project / "params.yaml").write_text(text)
     subprocess.run([*GIT, "commit", "--quiet", "--all", "--message=Broken"], check=True)
     with pytest.raises(UserError, match=r"params.yaml of the last commit is not valid YAML with sections"):
         recipe.apply("first", force=True)
     assert params(project) == text
+
+
+@pytest.mark.parametrize("text", ["train: &a [*a]", BOMB, "\0", "x" * 200_000])
+def test_parameters_that_cannot_be_read_are_overwritten_by_force_alone(project, text):
+    (project / "params.yaml").write_text(text)
+    with pytest.raises(UserError, match=r"has edits that are not committed"):
+        recipe.apply("first", force=False)
+    recipe.apply("first", force=True)
+    assert mistakes_in(read_all()) == []
+
+
+def test_the_lines_of_what_changes_are_short_and_hold_no_password(project, capsys):
+    (project / "params.yaml").write_text(
+        params(project)
+        .replace("- package:", "- http://host/?token=secret\n    - http://me:se/cret@host\n    - package:")
+        .replace("optimizer: ", "optimizer: " + "x" * 1000)
+    )
+    recipe.apply("quick", force=True)
+    lines = capsys.readouterr().out.splitlines()[:-1]
+    assert [line.partition(":")[0] for line in lines] == ["download.sources.mnist", "train.optimizer"]
+    assert "cret" not in str(lines)
+    assert max(map(len, lines)) < 200
 
 
 def test_an_unknown_name_lists_those_there_are(project):

@@ -44,6 +44,13 @@ def test_params_that_are_no_yaml_are_refused_with_the_number_of_the_line(workspa
     assert re.search(r"params\.yaml, line \d+ is not valid YAML", line)
 
 
+def test_params_that_nobody_would_write_are_refused_at_once(workspace):
+    with (workspace.path / "params.yaml").open("a") as params:
+        params.write("".join(f"\na{n}: &a{n} [{f'*a{n - 1}, ' * 9 if n else ''}1]" for n in range(99)))
+    for completed in (workspace.run(sys.executable, "-m", "commands.check"), workspace.stage("train")):
+        assert "is not valid YAML: " in refusal(completed)
+
+
 def test_what_the_message_of_a_failed_repro_says_brings_the_outputs_back(project):
     before = project.made()
     project.change({"train.momentum": 1.5})

@@ -49,7 +49,21 @@ def test_a_small_number_may_be_written_in_any_way_that_dvc_writes_it(tmp_path, t
         ("sample: {size: 3", "line 1 is not valid YAML"),
         ("sample: {size: 3, rate: \x01}", "is not valid YAML: unacceptable character"),
         ("sample: {size: 2020-99-99, rate: 1}", "is not valid YAML: month must be in"),
-        ("sample: &a [*a]", "is not valid YAML: Circular reference"),
+        ("sample: &a [*a]", "line 1 is not valid YAML: more than 5,000 values"),
+        (f"sample: {{size: -{'9' * 400}, rate: 1}}", r"sample.size is -9{56}\.\.\.: input should be"),
+        (f"sample: {{size: 3, rate: {'9' * 400}}}", r"sample.rate is 9{57}\.\.\.: input should be"),
+        ("sample: {size: 3, rate: 1e400}", "sample.rate is Infinity: input should be a finite number"),
+        (f"sample: {{size: 3, rate: {'1' * 400}.5}}", "sample.rate is Infinity: input should be a finite number"),
+        ("sample: " + "x" * 1000, r'sample is "x{56}\.\.\.: should be a section'),
+        ("sample: {size: 3, rate: 1, " + "x" * 1000 + ": 1}", r"sample.x{57}\.\.\. is no known key"),
+        ('sample: {size: 3, rate: 1, "a\\nb": 1}', r"sample.'a\\nb' is no known key"),
+        ("sample: {" + ", ".join(f"k{n}: 1" for n in range(9)) + "}", "; and 6 more mistakes$"),
+        ("sample: !" + "x" * 1000 + " 1", "is not valid YAML: .{,100}$"),
+        ("sample: {size: *" + "x" * 1000 + ", rate: 1}", "is not valid YAML: .{,100}$"),
+        (
+            "sample: {http://me:secret@host: 1, http://me:secret@host: 1}",
+            "line 1 is not valid YAML: http://host is",
+        ),
         (f"sample: {{size: 0x{'f' * 5000}, rate: 1}}", "is not valid YAML: Exceeds the limit"),
         ("sample: {size: !!bool x, rate: 1}", "is not valid YAML: 'x'"),
         ("sample: {size: !!float , rate: 1}", "is not valid YAML: string index"),
@@ -62,6 +76,7 @@ def test_a_mistake_is_a_line_with_key_value_and_what_would_be_right(tmp_path, te
         read(tmp_path, text)
     assert "\n" not in str(caught.value)
     assert "params.yaml" in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_two_mistakes_are_both_named(tmp_path):

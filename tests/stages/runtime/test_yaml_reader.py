@@ -1,5 +1,7 @@
 """YAML is read as DVC reads it."""
 
+import time
+
 import pytest
 import yaml
 from dvc.utils.serialize import YAMLFileCorruptedError, parse_yaml
@@ -32,6 +34,39 @@ def test_what_dvc_refuses_is_refused(value):
         parse_yaml(text, "params.yaml")
     with pytest.raises(yaml.YAMLError):
         load(text)
+
+
+REPEATS = ("[{}, {}]", "{{a: {}, b: {}}}", "{{<<: [{}, {}]}}")
+TOO_LARGE = {
+    "itself": "a: &a [*a]",
+    "itself as a key": "? &a [*a]\n: 1",
+    "a list": f"[{'1,' * 5000}]",
+    "a long text": " " * 100_001,
+    **{
+        repeat: "\n".join(f"a{n}: &a{n} {repeat.format(*[f'*a{n - 1}' if n else '1'] * 2)}" for n in range(40))
+        for repeat in REPEATS[:2]
+    },
+    REPEATS[2]: "a0: &a0 {a: 1}\n"
+    + "\n".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 40)),
+    "lists": "[" * 10_000,
+    "mappings": "{a: " * 10_000,
+    "block lists": "- " * 10_000,
+    "block keys": "? " * 10_000,
+    "block mappings": "\n".join(f"{' ' * n}a:" for n in range(300)),
+}
+
+
+@pytest.mark.parametrize("text", TOO_LARGE.values(), ids=TOO_LARGE)
+def test_what_would_take_long_is_refused_at_once(text):
+    began = time.process_time()
+    with pytest.raises(yaml.YAMLError, match=r"more than 5,000 values|deeper than 50 levels|longer than 100,000"):
+        load(text)
+    assert time.process_time() - began < 1
+
+
+def test_aliases_that_repeat_little_are_read():
+    text = f"a: &a {[1] * 100}\nb: {['*a'] * 40}".replace("'", "")
+    assert load(text)["b"] == [[1] * 100] * 40
 
 
 @pytest.mark.parametrize("path", FILES)

@@ -22,6 +22,17 @@ PARAMS = dict(cast("dict[str, object]", read_all(ROOT / "params.yaml")["train"])
 AUGMENT = cast("dict[str, object]", PARAMS["augment"])
 
 
+NUMBERS = [key for key, value in PARAMS.items() if isinstance(value, int | float)]
+NULLABLE = ("iterations", "shards", "clip_norm", "early_stopping_patience", "log_every", "validate_every")
+
+
+@pytest.mark.parametrize("key", [*NUMBERS, *NULLABLE])
+@pytest.mark.parametrize("value", [10**8 + 2**32, -(10**24), 10**400, float("inf")])
+def test_a_number_far_out_of_range_is_a_short_line_in_every_key(key, value):
+    with pytest.raises(UserError, match=rf"^params\.yaml: train\.{key} is .{{1,60}}: input should be .{{1,80}}$"):
+        validate("train", {"train": PARAMS | {key: value}}, Train)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -38,6 +49,7 @@ AUGMENT = cast("dict[str, object]", PARAMS["augment"])
         ),
         ({"dropout": 1.0}, "train.dropout is 1.0: input should be less than or equal to 0.9"),
         ({"hidden": [8] * 9}, "should have at most 8 items"),
+        ({"hidden": [0] * 4000}, r"train.hidden is \[(0, ){18}0,\.\.\.: list should have at most 8 items"),
         ({"hard_fraction": 0.51}, "train.hard_fraction is 0.51: input should be less than or equal to 0.5"),
         ({"batch_size": 1}, "train.batch_size is 1: input should be greater than or equal to 2"),
         ({"hard_repeats": 1}, "train.hard_repeats is 1: input should be greater than or equal to 2"),
