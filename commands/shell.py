@@ -6,7 +6,7 @@ from pathlib import Path
 from subprocess import run
 from textwrap import shorten
 
-from stages.runtime.errors import UserError
+from stages.runtime.errors import UserError, redact_credentials
 
 DVC = (sys.executable, "-m", "dvc")
 # Variables of this checkout, or of a hook of Git, that would lead a command in another folder astray.
@@ -35,9 +35,14 @@ def output(*command: str, folder: Path | None = None) -> str:
             said.pop()  # DVC's word for a stage whose own line stands before it
         if advice := [line.strip() for line in said if line.startswith("\tgit ")]:
             said.append(f"{said[1]}; `{advice[0]}` helps")  # a folder of another user: Git says why first
-        shown = shorten(" ".join(command[2:] if command[:2] == DVC[:2] else command), 60, placeholder=" ...")
-        raise UserError(f"`{shown}` failed: {said[-1]}")
+        shown = without_passwords(" ".join(command[2:] if command[:2] == DVC[:2] else command))
+        raise UserError(f"`{shorten(shown, 60, placeholder=' ...')}` failed: {without_passwords(said[-1])}")
     return done.stdout
+
+
+def without_passwords(text: str) -> str:
+    """The text with each word that may be a URL as `redact_credentials` leaves it."""
+    return " ".join(redact_credentials(word) if ":" in word else word for word in text.split(" "))
 
 
 def head_commit() -> str:
@@ -60,9 +65,11 @@ def environment() -> dict[str, str]:
     """The environment of such commands: this one, with Python's own folder first, and without what is foreign.
 
     The import of stages has pinned the kernel of BLAS for the parameters of this checkout: stages that run
-    elsewhere, or with other parameters, pin their own.
+    elsewhere, or with other parameters, pin their own. A relative DATASET_MIRROR is of this folder.
     """
     kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    if (mirror := kept.get("DATASET_MIRROR")) and ":/" not in mirror:
+        kept["DATASET_MIRROR"] = str(Path(mirror).expanduser().absolute())
     if kept.get("OPENBLAS_CORETYPE") == "Haswell":
         del kept["OPENBLAS_CORETYPE"]
     return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"}

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.downloading.http import DownloadError, format_size, log
-from stages.downloading.sources import fetch_files
+from stages.downloading.sources import fetch_files, inside
 from stages.formats.datasets import DATASETS, PublishedFile
 from stages.runtime.atomic import all_or_none, write
-from stages.runtime.errors import UserError, redact_credentials
+from stages.runtime.errors import UserError, quoted, redact_credentials
 from stages.runtime.params import read_section
 from stages.runtime.paths import DOWNLOADS, RAW
 from stages.runtime.stage import run_stage
@@ -29,24 +29,24 @@ def main() -> None:
     if not fetch_missing(files, [*mirror_from_environment(dataset), *section.sources[dataset]]):
         raise UserError(
             f"no source gave all files of {dataset}. Without a network, set DATASET_MIRROR to a folder or URL "
-            f"with {dataset}/{files[0].name}.gz and the others, or put a file: source into params.yaml, "
-            f"download.sources.{dataset}"
+            f"with {files[0].name}, or {files[0].names[3]}, or .gz, and so on, in it or in {dataset}/ there, "
+            f"or put a file: source into params.yaml, download.sources.{dataset}"
         )
     copy_to_raw(files)
 
 
 def mirror_from_environment(dataset: str) -> list[str]:
-    """The source that DATASET_MIRROR names, a URL or a folder on the disk; none if it is not set."""
+    """The sources that DATASET_MIRROR names: a URL or a folder on the disk, with a folder `dataset` or without."""
     mirror = os.environ.get("DATASET_MIRROR")
     if not mirror:
         return []
     if FOLDER.fullmatch(mirror):
-        return [f"{mirror.rstrip('/')}/{dataset}"]
+        return [inside(mirror, dataset), mirror]
     if "://" in mirror:
-        raise UserError(
-            f"DATASET_MIRROR is {redact_credentials(mirror)}: should be a folder, or a URL with http or https"
-        )
-    return [(Path(mirror).expanduser().absolute() / dataset).as_uri()]
+        raise UserError(f"DATASET_MIRROR is {quoted(mirror)}: should be a folder, or a URL with http or https")
+    # An experiment may run in a copy of the checkout, which DVC_ROOT names.
+    folder = Path(os.environ.get("DVC_ROOT", ""), Path(mirror).expanduser()).absolute()
+    return [(folder / dataset if (folder / dataset).is_dir() else folder).as_uri()]
 
 
 def fetch_missing(files: Sequence[PublishedFile], sources: Sequence[str]) -> bool:

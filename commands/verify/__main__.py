@@ -78,10 +78,9 @@ def find_commit() -> str:
 
 def data_set(project: Path, folder: Path) -> Mapping[str, str]:
     """What the environment needs so that the stage download finds the data set; no network where it lies here."""
-    mirror = os.environ.get("DATASET_MIRROR")
-    if mirror:
+    if os.environ.get("DATASET_MIRROR"):
         say("verify: the data set from DATASET_MIRROR")
-        return {"DATASET_MIRROR": mirror if "://" in mirror else str(Path(mirror).expanduser().absolute())}
+        return {}
     section = read_all(project / PARAMS).get("download")
     name = str(section["dataset"]) if isinstance(section, dict) and "dataset" in section else ""
     files = DATASETS[name].files if name in DATASETS else []

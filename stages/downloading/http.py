@@ -93,7 +93,7 @@ def with_retries(name: str, action: Callable[[], T]) -> T:
         attempt += 1
         try:
             return action()
-        except OSError as error:  # all exceptions of requests are
+        except (OSError, UnicodeEncodeError) as error:  # all exceptions of requests are; of a password
             failure = error_of_exception(error, name)
             if attempt >= failure.attempts:
                 raise failure from error
@@ -101,7 +101,7 @@ def with_retries(name: str, action: Callable[[], T]) -> T:
         time.sleep(BACKOFF * 2 ** (attempt - 1) if failure.wait is None else failure.wait)
 
 
-def error_of_exception(error: OSError, name: str) -> DownloadError:
+def error_of_exception(error: Exception, name: str) -> DownloadError:
     """What an exception of requests means: what happened, and whether it is transient."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return error_of_status(error.response, name)
@@ -111,7 +111,7 @@ def error_of_exception(error: OSError, name: str) -> DownloadError:
                 detail = getattr(cause, "verify_message", "")  # of a certificate
                 return DownloadError(f"{name}: {reason}{detail and f' ({detail})'}", attempts)
     # Where the file of certificates is missing, requests raises a plain OSError that says so.
-    detail = type(error).__name__ if isinstance(error, requests.RequestException) else str(error)
+    detail = str(error) if type(error) is OSError else type(error).__name__
     return DownloadError(f"{name} cannot be requested: {detail}")
 
 

@@ -33,12 +33,26 @@ def fetch_files(source: str, files: Sequence[PublishedFile]) -> Iterator[tuple[P
         return
     with requests.Session() as session:
         for file in files:
-            url, limit = f"{source.rstrip('/')}/{file.name}", file.size + MARGIN
-            try:
-                packed = read_url(session, f"{url}.gz", limit)
-            except NotFound:
-                packed = read_url(session, url, limit)
+            names = file.names if scheme.lower() == "file" else file.names[:4]
+            packed = read_first(session, [inside(source, name) for name in names], file.size + MARGIN)
             yield file, unpack(packed, file)
+
+
+def read_first(session: requests.Session, urls: Sequence[str], limit: int) -> bytes:
+    """What the first of the URLs that is there gives; raises as `read_url` does, NotFound for the first one."""
+    failures = []
+    for url in urls:
+        try:
+            return read_url(session, url, limit)
+        except NotFound as error:
+            failures.append(error)
+    raise failures[0]
+
+
+def inside(folder: str, name: str) -> str:
+    """The URL of what a folder holds; a query stays at the end."""
+    path, mark, query = folder.partition("#")[0].partition("?")
+    return f"{path.rstrip('/')}/{name}{mark}{query}"
 
 
 def read_url(session: requests.Session, url: str, limit: int) -> bytes:
@@ -49,11 +63,11 @@ def read_url(session: requests.Session, url: str, limit: int) -> bytes:
     try:
         with path.open("rb") as file:
             return file.read(limit)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
         reason = f"{path.name} is not there" if path.parent.is_dir() else "there is no such folder"
         raise NotFound(reason) from error
-    except OSError as error:
-        raise DownloadError(f"{path.name} cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise DownloadError(f"{path.name} cannot be read: {getattr(error, 'strerror', error)}") from error
 
 
 def unpack(packed: bytes, file: PublishedFile) -> bytes:

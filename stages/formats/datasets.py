@@ -14,6 +14,13 @@ class PublishedFile:
     size: int  # bytes
     sha256: str
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """How sources name it, the usual names first; the last three, in a folder of its own, on disks only."""
+        name, dotted = self.name, self.name.replace("-idx", ".idx")
+        own = f"{name}/{name}", f"{name}/{dotted}", f"{dotted}/{dotted}"
+        return f"{name}.gz", name, f"{dotted}.gz", dotted, *own
+
     def matches(self, path: Path) -> bool:
         """Whether the file at this path is there and has the published bytes, whatever it is called."""
         if not path.is_file():

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stages.runtime.errors import UserError
+from stages.runtime.errors import UserError, quoted
 from stages.runtime.params import leaves, parse
 from stages.runtime.paths import LOCK, PARAMS, PIPELINE
 from stages.runtime.snapshot import SNAPSHOT, files_of, stat_signature
@@ -66,7 +66,8 @@ class StageInputs:
         except (OSError, UserError) as error:
             return [str(error)]
         pairs = {key: (before.get(key, "missing"), now.get(key, "missing")) for key in before | now}
-        return [f"{key} was {old} and is {new}" for key, (old, new) in pairs.items() if old != new]
+        changes = {key: (old, new) for key, (old, new) in pairs.items() if old != new}
+        return [f"{key} was {quoted(old)} and is {quoted(new)}" for key, (old, new) in changes.items()]
 
     def describe_change(self) -> str:
         """What has changed, as half a sentence; it counts if two checks find it, EDITOR_SAVE_SECONDS apart."""

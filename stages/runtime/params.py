@@ -101,9 +101,7 @@ def validate(
     try:
         return model.model_validate(section)
     except ValidationError as error:
-        lines = [
-            f"{path}: {describe(name, mistake, model_at(model, mistake['loc']))}" for mistake in error.errors()
-        ]
+        lines = [f"{path}: {describe(name, wrong, model_at(model, wrong['loc']))}" for wrong in error.errors()]
         raise UserError("; ".join(few(lines))) from None
 
 

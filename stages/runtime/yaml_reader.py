@@ -45,7 +45,7 @@ class Loader(yaml.SafeLoader):
         else:
             self.sizes[node] = self.nodes - before
         if self.nodes > MAX_NODES:
-            problem = f"more than {MAX_NODES:,} values, all that aliases stand for included"
+            problem = f"more than {MAX_NODES:,} values, all behind its aliases counted"
             raise yaml.MarkedYAMLError(None, None, problem, node.start_mark)
         return node
 

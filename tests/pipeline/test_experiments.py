@@ -2,12 +2,15 @@
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
 import time
 
 import pytest
+
+from tests.pipeline.projects import succeeded
 
 
 def test_an_experiment_is_listed_with_its_parameter_and_its_metrics(project):
@@ -45,6 +48,14 @@ def test_two_parameters_set_one_after_the_other_change_their_lines_in_params_and
         *("-  optimizer: adam", "+  optimizer: sgd"),
         *("-  clip_norm:", "+  clip_norm: 1.0"),
     ]
+
+
+@pytest.mark.slow
+def test_a_relative_mirror_is_found_from_the_folder_of_an_experiment(project):
+    place = os.path.relpath(project.env["DATASET_MIRROR"], project.path)
+    command = (sys.executable, "-m", "dvc", "exp", "run", "--temp", "--force", "download")
+    said = succeeded(project.run(*command, env={"DATASET_MIRROR": place}))
+    assert said.count(f"from {project.path.as_uri()}/{place}/mnist") == 4
 
 
 @pytest.mark.slow

@@ -117,7 +117,7 @@ def test_the_next_source_is_used_and_a_line_says_why(server, here, capsys):
     download.main()
     said = capsys.readouterr().err
     assert raw(here) == FILES
-    assert f"{server.url}/nothing failed: {LARGEST}: the server answered 404 (not found)\n" in said
+    assert f"{server.url}/nothing failed: {LARGEST}.gz: the server answered 404 (not found)\n" in said
     assert f"http://nowhere.invalid/mnist failed: {LARGEST}.gz: the host name does not resolve\n" in said
 
 
@@ -177,6 +177,30 @@ def test_the_mirror_of_the_environment_may_be_a_url(server, here, monkeypatch):
     assert raw(here) == FILES
 
 
+@pytest.mark.parametrize("kind", ["a folder", "a URL of a folder", "a URL"])
+def test_the_mirror_of_the_environment_may_be_the_folder_of_the_files(server, here, monkeypatch, capsys, kind):
+    small.write(here / "mirror", compressed=True)
+    folders = {"a folder": "mirror", "a URL of a folder": (here / "mirror").as_uri(), "a URL": mirror(server)}
+    monkeypatch.setenv("DATASET_MIRROR", folders[kind])
+    params(here, "http://nowhere.invalid")
+    download.main()
+    assert raw(here) == FILES
+    assert ("failed" in capsys.readouterr().err) == (kind != "a folder")  # a server may have both
+    assert len(server.requests) <= 4 + len(FILES)
+
+
+def test_a_relative_mirror_is_relative_to_the_checkout_of_which_dvc_runs_a_copy(here, monkeypatch):
+    small.write(here / "mirror/mnist", compressed=True)
+    copy = here / "checkout/.dvc/tmp/exps/tmp1"
+    copy.mkdir(parents=True)
+    monkeypatch.chdir(copy)
+    monkeypatch.setenv("DVC_ROOT", str(here / "checkout"))
+    monkeypatch.setenv("DATASET_MIRROR", "../mirror")
+    params(copy, "http://nowhere.invalid")
+    download.main()
+    assert raw(copy) == FILES
+
+
 def test_files_are_kept_in_the_checkout_of_which_dvc_runs_a_copy(project):
     small.write(project / "mnist", compressed=True)
     params(project, (project / "mnist").as_uri())
@@ -228,12 +252,14 @@ def test_every_source_that_failed_has_a_line_and_the_last_one_says_what_to_do(pr
     assert "secret" not in said
     assert said.splitlines() == [
         f"download: http://nowhere.invalid/mnist failed: {LARGEST}.gz: the host name does not resolve",
+        f"download: http://nowhere.invalid/ failed: {LARGEST}.gz: the host name does not resolve",
         f"download: http://nowhere.invalid/mnist failed: {LARGEST}.gz: the host name does not resolve",
         f"download: {server.url}/html failed: there is an HTML page in the place of {LARGEST}",
-        f"download: {server.url}/none failed: {LARGEST}: the server answered 404 (not found)",
-        f"download: {empty} failed: {LARGEST} is not there",
+        f"download: {server.url}/none failed: {LARGEST}.gz: the server answered 404 (not found)",
+        f"download: {empty} failed: {LARGEST}.gz is not there",
         "download: no source gave all files of mnist. Without a network, set DATASET_MIRROR to a folder or URL "
-        f"with mnist/{LARGEST}.gz and the others, or put a file: source into params.yaml, download.sources.mnist "
+        f"with {LARGEST}, or train-images.idx3-ubyte, or .gz, and so on, in it or in mnist/ there, "
+        "or put a file: source into params.yaml, download.sources.mnist "
         "(what DVC removed comes back with `git checkout -- metrics plots` and `dvc checkout`)",
     ]
     assert raw(project) == {}
@@ -247,6 +273,29 @@ def test_a_password_in_a_url_is_used_and_never_shown(server, here, capsys):
     assert server.requests[0].headers["Authorization"].startswith("Basic ")
     assert "secret" not in said
     assert f"{server.url}/nothing failed" in said
+
+
+SECRETS = (
+    "http://me:se/cret@127.0.0.1:9/x", "http://me:se cret@127.0.0.1:9/x", "http://me:p@secret@127.0.0.1:9/x",
+    "http://me:secret@@127.0.0.1:9/x", "http://me:se?cret@127.0.0.1:9/x", "http://me:9#secret@127.0.0.1:9/x",
+    "http://me:12#s/ecret@127.0.0.1/x", "http://127.0.0.1:9/x?token=secret&a=b", "http://127.0.0.1:9/x#secret",
+    "http://127.0.0.1:9/x?mail=a@b&token=secret", "http://127.0.0.1:9/secret/x", "http://me:\u0441secret@[::1]:9/x",
+    "http://me:secret@[::1/x", "file:///me:secret@host/x", "ftp://me:secret@host/x",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("url", [*SECRETS, "me:secret@host/x", "host/x?token=secret", "host/x#secret"])
+def test_a_password_is_shown_in_no_form(here, monkeypatch, capsys, url):
+    monkeypatch.setattr("stages.downloading.http.BACKOFF", 0)
+    for mirrored in (False, True):
+        quoted = "'" + (here.as_uri() if mirrored else url) + "'"
+        monkeypatch.setenv("DATASET_MIRROR", url if mirrored else "")
+        params(here, quoted)
+        with pytest.raises(UserError) as error:
+            download.main()
+        said = f"{capsys.readouterr().err} {error.value}"
+        assert "cret" not in said
+        assert "\u0441" not in said
 
 
 def test_a_full_disk_is_one_line(server, here, monkeypatch):
@@ -315,7 +364,11 @@ def test_a_mirror_without_the_folder_of_the_data_set_is_told_apart_from_one_with
     params(here, mirror(server, compressed=True))
     monkeypatch.setenv("DATASET_MIRROR", str(here / "nowhere"))
     download.main()
-    assert "nowhere/mnist failed: there is no such folder" in capsys.readouterr().err
+    assert "nowhere failed: there is no such folder" in capsys.readouterr().err
+    shutil.rmtree(STORE)
+    monkeypatch.setenv("DATASET_MIRROR", str(here))
+    download.main()
+    assert f"{here.as_uri()} failed: {LARGEST}.gz is not there" in capsys.readouterr().err
 
 
 # Packages.

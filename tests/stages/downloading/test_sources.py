@@ -19,6 +19,7 @@ CONTENT = random.Random(0).randbytes(200_000)  # noqa: S311 (hard to pack)
 PACKED = gzip.compress(CONTENT, mtime=0)
 NAME = "train-images-idx3-ubyte"
 FILE = PublishedFile(NAME, len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
+DOTTED = "train-images.idx3-ubyte"
 PATH = f"/mnist/{NAME}.gz"
 PLAIN = f"/mnist/{NAME}"
 HTML = b"<!DOCTYPE html>\n<html><body>Please log in</body></html>"
@@ -76,15 +77,45 @@ def test_a_folder_on_the_disk_is_a_source(tmp_path, name, scheme):
     assert fetched(folder.as_uri().replace("file", scheme, 1)) == CONTENT
 
 
+@pytest.mark.parametrize("name", [*FILE.names, f"{NAME}/{DOTTED}"])
+def test_on_the_disk_a_file_may_have_a_dot_in_its_name_or_a_folder_of_its_own(tmp_path, name):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(PACKED if name.endswith("gz") else CONTENT)
+    assert fetched(tmp_path.as_uri()) == CONTENT
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_server_is_asked_for_the_usual_names_first_and_for_no_more_than_four(server: Server, number):
+    names = [f"{NAME}.gz", NAME, f"{DOTTED}.gz", DOTTED]
+    server.says(f"/mnist/{names[number]}", Answer(PACKED))
+    assert fetched(f"{server.url}/mnist") == CONTENT
+    assert [request.path for request in server.requests] == [f"/mnist/{name}" for name in names[: number + 1]]
+    del server.answers[f"/mnist/{names[number]}"], server.requests[:]
+    assert refused(server) == f"{NAME}.gz: the server answered 404 (not found)"
+    assert [request.path for request in server.requests] == [f"/mnist/{name}" for name in names]
+
+
+def test_the_query_of_a_url_stays_behind_the_name_of_the_file(server: Server):
+    server.says(f"{PATH}?token=a/b", Answer(PACKED))
+    assert fetched(f"{server.url}/mnist/?token=a/b#part") == CONTENT
+
+
 def test_a_folder_on_the_disk_without_the_file_is_a_failure(tmp_path):
-    with pytest.raises(NotFound, match=f"{NAME} is not there"):
+    with pytest.raises(NotFound, match=rf"^{NAME}\.gz is not there"):
         fetched(tmp_path.as_uri())
 
 
 def test_a_folder_in_the_place_of_the_file_is_a_failure(tmp_path):
-    (tmp_path / f"{NAME}.gz").mkdir()
-    with pytest.raises(DownloadError, match=f"{NAME}.gz cannot be read: Is a directory"):
+    for name in FILE.names[:4]:
+        (tmp_path / name).mkdir()
+    with pytest.raises(NotFound, match=rf"^{NAME}\.gz is not there"):
         fetched(tmp_path.as_uri())
+
+
+def test_a_path_that_no_file_can_have_is_a_failure():
+    with pytest.raises(DownloadError, match=rf"^{NAME}\.gz cannot be read: "):
+        fetched("file:///a%00b")
 
 
 # What is wrong is refused at once, with a reason.
