@@ -40,7 +40,7 @@ def test_neither_what_failed_nor_what_it_said_shows_a_password():
     ):
         shell.output(sys.executable, "-c", SAY, "fatal: https://me:se/cret@host/x is no such thing; try again")
     with pytest.raises(UserError) as caught:
-        shell.dvc("exp", "no-such-command", "-S", "a=[http://me:secret@host/x]")
+        shell.git("no-such-command", "a=[http://me:secret@host/x]")
     assert "secret" not in str(caught.value)
 
 
