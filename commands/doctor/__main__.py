@@ -1,25 +1,22 @@
 """Doctor: what is wrong with this checkout, a line for each problem; and fix what can be fixed, when asked.
 
 Run as `python -m commands.doctor`, or `make doctor`; with `--fix`, or FIX=1, it fixes. The exit code is 0 if no
-problem is left, else 1. It changes nothing that it has not named first, and nothing at all while DVC or a stage
-runs in the checkout.
+problem is left, else 1. It changes nothing that it has not named first, and nothing at all while Git, DVC or a
+stage works anywhere in the repository. Where it cannot be sure, it says so in a note.
 """
 
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from commands.doctor import cache, prerequisites, stale
+from commands.doctor import cache, lockfile, prerequisites, stale
 from commands.doctor.checkout import Checkout, Finding
 from commands.doctor.processes import refuse_if_busy, running_processes
 from stages.runtime.errors import UserError, run_or_exit
 
-Check = Callable[[Checkout], Iterator[Finding]]
-
 # In this order: a check may need what those before it have fixed.
-PREREQUISITES: tuple[Check, ...] = (prerequisites.history, prerequisites.site_cache)
-STALE: tuple[Check, ...] = (stale.locks, stale.git_locks, stale.experiments, stale.temporary_runs, stale.parts)
-CACHE: tuple[Check, ...] = (cache.damaged, cache.missing)
+AROUND = (prerequisites.history, prerequisites.folders, prerequisites.notes)
+STALE = (stale.locks, stale.git_locks, stale.experiments, lockfile.damaged, stale.temporary_runs, stale.parts)
+CACHE = (cache.damaged, cache.missing)
 
 
 def main() -> None:
@@ -30,16 +27,21 @@ def main() -> None:
     root = Path.cwd().resolve()
     if not (root / ".dvc").is_dir():
         raise UserError(f"{root} has no folder .dvc: go to the folder that dvc.yaml is in")
-    if fix:
-        refuse_if_busy(root)
     checkout = Checkout(root)
+    if fix:
+        refuse_if_busy(checkout)
+    # What a killed process leaves cannot be told from what a running one needs.
+    running = running_processes(checkout)
+    for pid, command in running.items():
+        say(f"process {pid} works in this repository ({command}); locks and experiments are not checked")
     found = fixed = 0
-    for check in (*PREREQUISITES, *checks_when_idle(root), *CACHE):
+    for check in (*AROUND, *(() if running else STALE), *CACHE):
         for finding in check(checkout):
+            if isinstance(finding, str):
+                say(f"note: {finding}")
+                continue
             found += 1
-            fixed += handle(finding, root, fix=fix)
-    for note in prerequisites.notes(checkout):
-        say(f"note: {note}")
+            fixed += handle(finding, checkout, fix=fix)
     if not found:
         say("nothing is wrong here")
     elif fixed < found:
@@ -50,22 +52,14 @@ def main() -> None:
         say(f"{found} found, all fixed; `dvc repro` works again")
 
 
-def checks_when_idle(root: Path) -> tuple[Check, ...]:
-    """The checks for what a killed process leaves, which cannot be told from what a running one needs."""
-    running = running_processes(root)
-    for pid, command in running.items():
-        say(f"process {pid} runs in this checkout ({command}); locks and experiments are not checked")
-    return () if running else STALE
-
-
-def handle(finding: Finding, root: Path, *, fix: bool) -> bool:
+def handle(finding: Finding, checkout: Checkout, *, fix: bool) -> bool:
     """Print a finding, and fix it if that is wanted and possible; returns whether it was fixed."""
     if not fix or finding.fix is None:
         say(f"{finding.where}: {finding.what}; {finding.remedy}")
         return False
     say(f"{finding.where}: {finding.what}; ", end="")
     try:
-        refuse_if_busy(root)  # a process may have started while the cache was read
+        refuse_if_busy(checkout)  # a process may have started while the cache was read
         say(finding.fix())
     except (UserError, OSError) as error:
         say(f"not fixed: {error}")

@@ -9,6 +9,7 @@ from typing import Any
 from tqdm import tqdm
 
 from commands.doctor.checkout import Checkout, Finding, remover
+from commands.doctor.lockfile import locked_stages
 from commands.shell import dvc
 from stages.runtime.errors import UserError
 from stages.runtime.inputs import content_hash, path_of
@@ -73,14 +74,16 @@ def cached_outputs(stage: Mapping[str, Any]) -> list[str]:
 
 def outputs(checkout: Checkout) -> list[Path]:
     """The files in the workspace that the cache keeps a copy of."""
-    outs = [checkout.root / out for stage in checkout.stages("dvc.yaml").values() for out in cached_outputs(stage)]
+    outs = [checkout.root / out for stage in checkout.stages.values() for out in cached_outputs(stage)]
     return sorted(path for out in outs for path in ([out] if out.is_file() else out.rglob("*")))
 
 
 def missing_outputs(checkout: Checkout) -> list[str]:
     """The outputs of which the cache lacks an object."""
-    wanted = {out for stage in checkout.stages("dvc.yaml").values() for out in cached_outputs(stage)}
-    locked = [out for stage in checkout.stages("dvc.lock").values() for out in stage.get("outs", [])]
+    wanted = {out for stage in checkout.stages.values() for out in cached_outputs(stage)}
+    lock = checkout.root / "dvc.lock"
+    stages = locked_stages(lock.read_bytes()) if lock.exists() else None
+    locked = [out for stage in (stages or {}).values() for out in stage.get("outs", []) if "md5" in out]
     return [
         str(out["path"])
         for out in locked

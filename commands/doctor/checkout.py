@@ -1,5 +1,6 @@
 """A checkout, and a finding: what is wrong at one place in it, and what to do about that."""
 
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -78,8 +79,16 @@ class Checkout:
         except UserError:
             return None
 
-    def stages(self, name: str) -> Mapping[str, Mapping[str, Any]]:
-        """The stages in dvc.yaml or dvc.lock, which may be missing; raises UserError where it is no YAML."""
-        path = self.root / name
-        stages = parse(path.read_bytes(), Path(name)).get("stages") if path.exists() else {}
+    @property
+    def places(self) -> list[Path]:
+        """The folders in which work counts: this one, and all worktrees of its repository, which share refs."""
+        listed = self.git("worktree", "list", "--porcelain") or ""
+        names = [self.git("rev-parse", "--show-toplevel"), *re.findall(r"^worktree (.*)$", listed, re.MULTILINE)]
+        return [self.root, *(Path(name).resolve() for name in names if name)]
+
+    @property
+    def stages(self) -> Mapping[str, Mapping[str, Any]]:
+        """The stages in dvc.yaml, which may be missing; raises UserError where it is no YAML."""
+        path = self.root / "dvc.yaml"
+        stages = parse(path.read_bytes(), Path(path.name)).get("stages") if path.exists() else {}
         return stages if isinstance(stages, dict) else {}

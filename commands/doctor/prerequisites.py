@@ -37,7 +37,7 @@ def history(checkout: Checkout) -> Iterator[Finding]:
                 "holds no commit yet, so that `dvc exp run` refuses (Empty git repo) and diffs are empty",
                 "`git add --all && git commit -m Start`",
             )
-    elif (checkout.root / ".git").exists():
+    elif any((folder / ".git").exists() for folder in (checkout.root, *checkout.root.parents)):
         yield Finding(".git", "Git refuses to read it", "`git status` says why")
     else:
 
@@ -53,21 +53,28 @@ def history(checkout: Checkout) -> Iterator[Finding]:
         )
 
 
-def site_cache(checkout: Checkout) -> Iterator[Finding]:
-    """DVC keeps the hashes of files that it has seen in a folder outside the checkout, and fails without it."""
+def folders(checkout: Checkout) -> Iterator[Finding]:
+    """DVC writes into .dvc/tmp and, what it remembers of files, into a folder outside of the checkout."""
+    what = "cannot be written, so that every DVC command fails"
+    if not is_writable(checkout.tmp) or not all(os.access(path, os.W_OK) for path in checkout.tmp.glob("*")):
+        yield Finding(".dvc/tmp", what, 'make it, and all in it, your own: `sudo chown -R "$USER" .dvc/tmp`')
     wanted = Path(site_cache_dir(checkout.setting("core", "site_cache_dir") or None)) / "repo"
-    place = next(folder for folder in (wanted, *wanted.absolute().parents) if folder.exists())
-    if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
-        return
     own = checkout.tmp / "site"
 
     def move() -> str:
         dvc("config", "--local", "core.site_cache_dir", str(own))
         return f"{checkout.relative(own)} is used instead, by .dvc/config.local"
 
-    what = "cannot be written, so that every DVC command fails"
+    if is_writable(wanted):
+        return
     if "DVC_SITE_CACHE_DIR" in os.environ or not str(own).isascii():
         remedy = "set DVC_SITE_CACHE_DIR, in the environment, to a folder that you may write"
         yield Finding(str(wanted), what, remedy)
     else:
         yield Finding(str(wanted), what, f"`dvc config --local core.site_cache_dir '{own}'`", move)
+
+
+def is_writable(folder: Path) -> bool:
+    """May DVC make files in this folder, or make the folder itself?"""
+    place = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    return place.is_dir() and os.access(place, os.W_OK | os.X_OK)

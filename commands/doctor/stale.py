@@ -1,16 +1,22 @@
-"""What a killed process leaves behind. To be checked only while DVC does not run in the checkout."""
+"""What a killed process leaves behind. To be checked only while nothing works in the repository."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from commands.doctor.checkout import Checkout, Finding, remover
-from commands.doctor.processes import RWLOCKS, git_works_in, is_same_process, lock_holders
+from commands.doctor.processes import RWLOCKS, is_same_process, lock_holders
 from stages.runtime.errors import UserError
 
-STAYING = ("refs/exps/exec/EXEC_HEAD ", "refs/exps/exec/EXEC_APPLY ")  # after every experiment
-RUNS = 2  # of DVC's TaskStatus
-UNFINISHED = {1, RUNS}  # 1: being prepared
+LOCKED = ("refs", "logs", "objects", "info", "worktrees", "modules")  # where Git has locks, but for its own folder
+# These stay after an experiment, or harm nobody: EXEC_MERGE may be all that is left of somebody's edits.
+STAYING = tuple(f"refs/exps/exec/EXEC_{name} " for name in ("HEAD", "APPLY", "MERGE"))
+HASH = "[0-9a-f]{40,64}"
+OF_DVC = re.compile(  # what it does to a HEAD that is on no branch
+    rf"commit: dvc: commit experiment .*|dvc: Restore HEAD to '{HASH}'|checkout: moving from {HASH} to {HASH}"
+)
+PREPARED, RUNS = 1, 2  # of DVC's TaskStatus
 
 
 def locks(checkout: Checkout) -> Iterator[Finding]:
@@ -29,62 +35,59 @@ def locks(checkout: Checkout) -> Iterator[Finding]:
 
 
 def git_locks(checkout: Checkout) -> Iterator[Finding]:
-    """A killed command of Git leaves its lock, and every later one refuses to run."""
-    found = checkout.git("rev-parse", "--absolute-git-dir")
-    if found is None or git_works_in(checkout.root):
-        return
-    for path in sorted(Path(found).glob("*.lock")):
-        what = "was left by a Git that is gone, so that Git refuses to change anything (File exists)"
+    """A killed command of Git leaves its lock, at any depth, and later ones refuse to run."""
+    git = checkout.root / (checkout.git("rev-parse", "--git-common-dir") or "no Git")
+    found = [*git.glob("*.lock"), *(path for name in LOCKED for path in (git / name).rglob("*.lock"))]
+    for path in sorted(path.resolve() for path in found):
+        what = "was left by a Git that is gone, so that Git refuses to change what it locks (File exists)"
         yield Finding(checkout.relative(path), what, "remove it", remover(path))
 
 
-def experiments(checkout: Checkout) -> Iterator[Finding]:
-    """`dvc exp run` works on a detached HEAD, and keeps in refs what it will remove at its end."""
-    form = "--format=%(refname) %(objectname:short)"
+def experiments(checkout: Checkout) -> Iterator[Finding | str]:
+    """`dvc exp run` works on a HEAD that is on no branch, and keeps in refs what it will remove at its end."""
+    form = "--format=%(refname) %(objectname)"
     listed = checkout.git("for-each-ref", form, "refs/exps/exec", "refs/exps/temp") or ""
     left = [line.split() for line in listed.splitlines() if not line.startswith(STAYING)]
-    on_a_branch = checkout.git("symbolic-ref", "--quiet", "HEAD") is not None
-    if not left:
-        # While it sets an experiment aside, DVC has no ref yet, and the edits of the folder in Git's stash.
-        stashed = checkout.git("stash", "list", "--format=%gd, %gs")
-        if stashed and not on_a_branch:
-            what = f"is on no branch, and Git's stash holds {stashed.splitlines()[0]}"
-            remedy = "if a `dvc exp run` was killed as it began: `git checkout BRANCH`, then `git stash pop`"
-            yield Finding("HEAD", what, remedy)
-        return
-    if not on_a_branch:
-        yield detached(checkout)
+    head = checkout.git("rev-parse", "--verify", "HEAD")
+    if head and checkout.git("symbolic-ref", "--quiet", "HEAD") is None:
+        yield detached(checkout, head, killed=bool(left))
 
     def delete() -> str:
-        for name, _ in left:
-            if checkout.git("update-ref", "-d", name) is None:
+        for name, commit in left:
+            if checkout.git("update-ref", "--no-deref", "-d", name, commit) is None:  # one points to an experiment
                 raise UserError(f"Git refuses to delete {name}")
         return "removed"
 
-    names = ", ".join(f"{name} ({commit})" for name, commit in left)
-    commands = "; ".join(f"`git update-ref -d {name}`" for name, _ in left)
-    yield Finding(".git", f"holds {names} of a `dvc exp run` that was killed", commands, delete)
+    if left:
+        names = ", ".join(f"{name} ({commit[:7]})" for name, commit in left)
+        what = f"holds {names} of a `dvc exp run` that was killed"
+        yield Finding(".git", what, "`git update-ref --no-deref -d` removes them", delete)
 
 
-def detached(checkout: Checkout) -> Finding:
-    """The finding for a HEAD that is on no branch since a `dvc exp run` was killed."""
-    branch = checkout.git("rev-parse", "--symbolic-full-name", "@{-1}") or ""
-    what = "is on no branch since a `dvc exp run` was killed"
-    if not branch.startswith("refs/heads/"):
-        return Finding("HEAD", what, "`git symbolic-ref HEAD refs/heads/BRANCH`, with the branch that it was on")
-    short = branch.removeprefix("refs/heads/")
-    ours = checkout.git("log", "--format=%s", f"{branch}..HEAD")
-    if checkout.git("merge-base", "--is-ancestor", branch, "HEAD") is None or not all(
-        subject.startswith("dvc: commit experiment") for subject in (ours or "").splitlines()
-    ):
-        return Finding("HEAD", f"{what}, and has commits of its own", f"`git checkout {short}`, and merge them")
+def detached(checkout: Checkout, head: str, *, killed: bool) -> Finding | str:
+    """A finding if HEAD left a branch for its last commit's hash, as by DVC, and all since is DVC's; or a note.
+
+    A `dvc exp run` that was killed and run again leaves no refs: then only a commit of DVC's own is a proof.
+    """
+    log = checkout.git("log", "--walk-reflogs", "--format=%gs", "HEAD") or ""
+    first = next((entry for entry in log.splitlines() if not OF_DVC.fullmatch(entry)), "")
+    move = re.fullmatch(rf"checkout: moving from (.+) to ({HASH})", first)
+    branch, tip = move.groups() if move else ("BRANCH", "")
+    ref = f"refs/heads/{branch}"
+    elsewhere = f"branch {ref}" in (checkout.git("worktree", "list", "--porcelain") or "").splitlines()
+    if elsewhere or checkout.git("rev-parse", "--verify", ref) != tip or (head == tip and not killed):
+        return (
+            "HEAD is on no branch. If that is since a `dvc exp run` was killed, and run again: `git branch NAME` "
+            f"where you have committed, then `git checkout {branch}`; edits that you miss are in `git stash list`"
+        )
 
     def attach() -> str:
-        if checkout.git("symbolic-ref", "HEAD", branch) is None or checkout.git("reset", "--quiet") is None:
+        if checkout.git("symbolic-ref", "HEAD", ref) is None or checkout.git("reset") is None:
             raise UserError("Git refuses; HEAD or the index may be locked")
-        return f"on {short} again; the files are as they were"
+        return f"on {branch} again; the files are as they were"
 
-    return Finding("HEAD", what, f"`git symbolic-ref HEAD {branch}`", attach)
+    what = "is on no branch since a `dvc exp run` was killed"
+    return Finding("HEAD", what, f"`git symbolic-ref HEAD {ref}`, then `git reset`", attach)
 
 
 def temporary_runs(checkout: Checkout) -> Iterator[Finding]:
@@ -95,14 +98,15 @@ def temporary_runs(checkout: Checkout) -> Iterator[Finding]:
         what = f"is the copy ({size / 1e6:,.0f} MB) of an experiment that did not come to its end"
         yield Finding(checkout.relative(copy), what, "remove it", remover(copy))
     # In exps/run the file of an experiment says "being prepared" for good, but not "runs".
-    states = [path for path in sorted(folder.glob("run/*/*.run")) if read(path).get("status") == RUNS]
-    alone = sorted(folder.glob("standalone/run/*/*.run"))
-    states += [path for path in alone if read(path).get("status") in UNFINISHED]
-    for path in states:
-        what = "says that an experiment runs, which did not come to its end"
-        if read(path).get("location") == "dvc-task":  # asks the workers, so it is left to people
-            what += f" (`dvc queue kill {read(path).get('name')}` has the queue call it failed)"
-        yield Finding(checkout.relative(path.parent), what, "remove it", remover(path.parent))
+    for pattern, unfinished in (("run/*/*.run", {RUNS}), ("standalone/run/*/*.run", {PREPARED, RUNS})):
+        for path in sorted(folder.glob(pattern)):
+            state = read(path)
+            if state.get("status") not in unfinished:
+                continue
+            what = "says that an experiment runs, which did not come to its end"
+            if state.get("location") == "dvc-task":  # asks the workers, so it is left to people
+                what += f" (`dvc queue kill {state.get('name')}` has the queue call it failed)"
+            yield Finding(checkout.relative(path.parent), what, "remove it", remover(path.parent))
 
 
 def parts(checkout: Checkout) -> Iterator[Finding]:

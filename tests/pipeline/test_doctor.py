@@ -4,6 +4,7 @@ What a kill leaves is made by killing the real dvc, or, where it would not happe
 """
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -11,12 +12,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+from dvc.utils.serialize import loads_yaml
+from voluptuous import Invalid
 
+from commands.doctor import lockfile
+from commands.doctor.__main__ import main
+from commands.doctor.checkout import Checkout
 from commands.doctor.processes import running_processes
+from stages.runtime.errors import run_or_exit
 from stages.training.log import NOTIFICATION
 from tests.pipeline.projects import Completed, Project, new, stages_run
 
@@ -24,7 +34,7 @@ DOCTOR = [sys.executable, "-m", "commands.doctor"]
 DVC = [sys.executable, "-m", "dvc"]
 MODEL = "data/model/model.safetensors"
 NOTHING = "nothing is wrong here"
-FOR_EVER = {"train.epochs": 100_000, "train.schedule": "constant"}
+FOR_EVER: Mapping[str, object] = {"train.epochs": 100_000, "train.schedule": "constant"}
 
 
 @pytest.fixture
@@ -40,9 +50,22 @@ def plain(reproduced: Project, tmp_path) -> Project:
 
 
 def doctor(project: Project, *flags: str) -> Completed:
-    examined = project.run(*DOCTOR, *flags)
-    assert examined.stderr == "", examined.stderr
-    return examined
+    """What `python -m commands.doctor` does, in this process, which has DVC imported already."""
+    said, failed = io.StringIO(), io.StringIO()
+    code: object = 0
+    with (
+        chdir(project.path),
+        patch.dict(os.environ, project.env, clear=True),
+        patch.object(sys, "argv", ["doctor", *flags]),
+        redirect_stdout(said),
+        redirect_stderr(failed),
+    ):
+        try:
+            run_or_exit("doctor", main)
+        except SystemExit as end:
+            code = end.code
+    assert (type(code), failed.getvalue()) == (int, ""), code
+    return Completed(["doctor", *flags], int(str(code)), said.getvalue(), "")
 
 
 def without_notes(examined: Completed) -> list[str]:
@@ -90,9 +113,11 @@ def refused(project: Project, *command: str, because: str) -> None:
 
 
 @contextmanager
-def training(project: Project, *command: str) -> Iterator[subprocess.Popen[str]]:
-    """A command of DVC while it trains for as long as it is let; at the end both are gone."""
-    project.change(FOR_EVER)
+def training(
+    project: Project, *command: str, params: Mapping[str, object] = FOR_EVER
+) -> Iterator[subprocess.Popen[str]]:
+    """A command of DVC while it trains, by default for as long as it is let; at the end both are gone."""
+    project.change(params)
     with subprocess.Popen(
         [*DVC, *command],
         cwd=project.path,
@@ -130,7 +155,7 @@ def test_nothing_is_wrong_with_a_project_that_has_just_run(project):
 
 @pytest.mark.parametrize("content", ["", pytest.param('{"write": {"', marks=pytest.mark.slow)])
 def test_a_damaged_list_of_users_of_files_is_removed(project, content):
-    project.dvc("status")
+    (project.path / ".dvc" / "tmp").mkdir()
     (project.path / ".dvc" / "tmp" / "rwlock").write_text(content)  # as 2 of 12 interruptions left it
     refused(project, *DVC, "repro", because="JSON structure is corrupted")
     fixes(project, ".dvc/tmp/rwlock")
@@ -163,9 +188,9 @@ def test_it_fixes_nothing_while_a_process_runs_here_and_says_which(project):
         assert completed.returncode == 1
         assert completed.stdout == ""
         assert completed.stderr.startswith("doctor: process ")
-        assert "runs in this checkout" in completed.stderr
+        assert "works in this repository" in completed.stderr
         shown = doctor(project).stdout.splitlines()
-        assert any(line.startswith(f"process {process.pid} runs in this checkout") for line in shown)
+        assert any(line.startswith(f"process {process.pid} works in this repository") for line in shown)
         assert any("stages.train" in line for line in shown)
         assert (project.path / ".dvc" / "tmp" / "rwlock").read_text() == before
 
@@ -225,10 +250,10 @@ def test_what_a_killed_worker_of_the_queue_leaves_is_cleared_away(plain):
         # It has validated once: a trainer whose dvc is killed before that may not have seen who its parent was.
         wait_for((plain.path / NOTIFICATION).exists, plain)
     finally:
-        for pid, command in running_processes(plain.path).items():
+        for pid, command in running_processes(Checkout(plain.path)).items():
             if "stages." not in command:
                 os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: not running_processes(plain.path), plain)  # the trainer notices within an epoch
+    wait_for(lambda: not running_processes(Checkout(plain.path)), plain)  # the trainer notices within an epoch
     copy, *_ = plain.path.glob(".dvc/tmp/exps/tmp*")
     state, *_ = plain.path.glob(".dvc/tmp/exps/run/*")
     said = fixes(plain, *(str(path.relative_to(plain.path)) for path in (copy, state)))
@@ -238,7 +263,7 @@ def test_what_a_killed_worker_of_the_queue_leaves_is_cleared_away(plain):
 def wait_for(event: Callable[[], bool], project: Project) -> None:
     end = time.monotonic() + 60
     while not event():
-        assert time.monotonic() < end, running_processes(project.path)
+        assert time.monotonic() < end, running_processes(Checkout(project.path))
         time.sleep(0.2)
 
 
@@ -270,10 +295,9 @@ def test_a_damaged_object_and_what_was_restored_from_it_are_removed(plain, elsew
     project.dvc("checkout")
     assert (project.path / MODEL).read_bytes() != model
     assert "up to date" in project.dvc("status")  # DVC itself sees nothing
-    said = doctor(project).stdout
     *lines, _ = without_notes(doctor(project))
     places = [line.partition(": ")[0] for line in lines]
-    assert len(places) == 2, said
+    assert len(places) == 2, lines
     assert places[1] == MODEL
     assert places[0].startswith(str(cache) if elsewhere else ".dvc/cache/files/md5/")
     treated = doctor(project, "--fix")
@@ -360,14 +384,6 @@ def test_a_folder_for_what_dvc_remembers_that_cannot_be_written_is_replaced(plai
     assert "set DVC_SITE_CACHE_DIR, in the environment, to a folder that you may write" in completed.stdout
 
 
-def test_a_lock_file_that_is_no_yaml_is_one_line(project):
-    (project.path / "dvc.lock").write_text("<<<<<<< HEAD\nstages:\n")
-    completed = project.run(*DOCTOR)
-    assert completed.returncode == 1
-    assert completed.stderr.startswith("doctor: dvc.lock, line ")
-    assert len(completed.stderr.splitlines()) == 1
-
-
 @pytest.mark.slow
 def test_where_dvc_cannot_write_the_path_of_the_checkout_it_says_what_fails(project):
     project.change({"train.epochs": 2})
@@ -395,8 +411,281 @@ def test_make_doctor_builds_the_environment_first_if_there_is_none(project):
     assert "--fix" not in project.run("make", "--dry-run", "doctor").stdout
 
 
-def test_a_file_that_a_killed_stage_was_writing_is_removed(project):
+def test_a_file_that_a_killed_stage_was_writing_is_removed_but_for_a_checkpoint(project):
     left = "plots/training.csv.4711.part"
-    (project.path / left).write_text("half")
+    checkpoint = ".dvc/tmp/checkpoints/0123/state.safetensors.4711.part"  # from which the next run may continue
+    for name in (left, checkpoint):
+        (project.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (project.path / name).write_text("half")
     fixes(project, left)
     assert not (project.path / left).exists()
+    assert (project.path / checkpoint).exists()
+
+
+@contextmanager
+def process(folder: Path, *command: str, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A command, under the name that it begins with, that works in a folder until the end."""
+    program = shutil.which("sleep" if command[0] == "dvc" else command[0])
+    with subprocess.Popen(
+        command, executable=program, cwd=folder, env={**os.environ, **env}, stdout=subprocess.DEVNULL
+    ) as started:
+        try:
+            yield started
+        finally:
+            started.kill()
+
+
+def leave_traces(project: Project, git: Path) -> list[Path]:
+    """What a killed Git and a killed `dvc exp run` leave, and what those that run need."""
+    for name in ("EXEC_BASELINE", "EXEC_MERGE"):
+        project.git("update-ref", f"refs/exps/exec/{name}", "HEAD")
+    left = [git / "index.lock", project.path / ".dvc/tmp/exps/tmp1/file"]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return [*left, git / "refs/exps/exec/EXEC_BASELINE", git / "refs/exps/exec/EXEC_MERGE"]
+
+
+@pytest.fixture
+def monorepo(project: Project, tmp_path) -> Project:
+    """The project as a folder of a repository that has another project beside it."""
+    (tmp_path / "repository" / "other").mkdir(parents=True)
+    moved = Project(project.path.rename(tmp_path / "repository" / "digits"), project.env)
+    (moved.path / ".git").rename(tmp_path / "repository" / ".git")
+    (tmp_path / "repository" / "other" / "file").touch()
+    moved.git("add", "--all", "..")
+    moved.git("commit", "--quiet", "--message=Move")
+    return moved
+
+
+def assert_that_it_changes_nothing(project: Project, pid: int) -> None:
+    """Neither asked to fix nor not; it says which process is why."""
+    before = everything(project)
+    assert_that_it_refuses(project, pid)
+    assert f"process {pid} works in this repository" in doctor(project).stdout
+    assert everything(project) == before
+
+
+def assert_that_it_refuses(project: Project, pid: int) -> None:
+    completed = project.run(*DOCTOR, "--fix")
+    assert completed.returncode == 1
+    assert completed.stdout == ""
+    assert completed.stderr.startswith(f"doctor: process {pid} works in this repository (")
+    assert len(completed.stderr.splitlines()) == 1
+
+
+def test_while_dvc_works_in_another_worktree_it_changes_nothing(project, tmp_path):
+    project.git("worktree", "add", "--quiet", "../second")
+    left = leave_traces(project, project.path / ".git")
+    with process(tmp_path / "second" / "docs", "dvc", "60") as running:
+        assert_that_it_changes_nothing(project, running.pid)
+    fixes(project, ".git/index.lock", ".git", ".dvc/tmp/exps/tmp1")
+    assert [path.name for path in left if path.exists()] == ["EXEC_MERGE"]  # may be all that is left of edits
+
+
+@pytest.mark.slow
+def test_in_a_worktree_it_sees_who_works_in_the_repository_that_it_is_of(project, tmp_path):
+    project.git("worktree", "add", "--quiet", "../second")
+    second = Project(tmp_path / "second", project.env)
+    leave_traces(second, project.path / ".git" / "worktrees" / "second")
+    with process(project.path, "dvc", "60") as running:
+        assert_that_it_changes_nothing(second, running.pid)
+
+
+def test_while_a_commit_in_another_folder_of_the_repository_waits_for_its_editor_it_changes_nothing(monorepo):
+    other = monorepo.path.parent / "other"
+    (other / "file").write_text("An edit.")
+    env = {**monorepo.env, "GIT_EDITOR": "sleep 60; false"}
+    with process(other, "git", "commit", "--all", **env) as running:
+        wait_for((other.parent / ".git" / "index.lock").exists, monorepo)
+        assert_that_it_changes_nothing(monorepo, running.pid)
+        assert (other.parent / ".git" / "index.lock").exists()
+
+
+@pytest.mark.slow
+def test_while_dvc_works_in_another_project_of_the_repository_it_changes_nothing(monorepo):
+    leave_traces(monorepo, monorepo.path.parent / ".git")
+    with process(monorepo.path.parent / "other", "dvc", "60") as running:
+        assert_that_it_changes_nothing(monorepo, running.pid)
+    lock = monorepo.path.parent / ".git" / "index.lock"
+    fixes(monorepo, str(lock), ".git", ".dvc/tmp/exps/tmp1")
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_an_experiment_in_another_worktree_comes_to_its_end(project, tmp_path):
+    project.git("worktree", "add", "--quiet", "../second")
+    second = Project(tmp_path / "second", project.env)
+    with training(second, "exp", "run", "--name", "kept", params={"train.learning_rate": 0.001}) as running:
+        assert_that_it_refuses(project, running.pid)
+        said, failed = running.communicate(timeout=100)
+    assert running.returncode == 0, failed
+    assert "Ran experiment(s): kept" in said
+    assert "kept" in project.dvc("exp", "list", "--all-commits")
+    assert without_notes(doctor(second)) == [NOTHING]
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_an_experiment_that_was_killed_and_run_again_leaves_a_head_that_a_note_tells_about(project):
+    with training(project, "exp", "run") as process:
+        kill(process)
+    project.change({"train.epochs": 2})
+    project.dvc("exp", "run")
+    head, edits = project.git("rev-parse", "HEAD"), project.git("status", "--porcelain")
+    assert project.run("git", "symbolic-ref", "HEAD").returncode != 0
+    examined = doctor(project, "--fix")
+    assert examined.returncode == 0
+    assert "note: HEAD is on no branch. If that is since a `dvc exp run` was killed" in examined.stdout
+    assert "then `git checkout main`" in examined.stdout
+    assert project.run("git", "symbolic-ref", "HEAD").returncode != 0
+    project.git("checkout", "--quiet", "main")
+    assert (project.git("rev-parse", "HEAD"), project.git("status", "--porcelain")) == (head, edits)
+    assert "HEAD is" not in doctor(project).stdout
+
+
+def test_a_head_on_a_commit_of_an_experiment_that_was_killed_is_put_back_on_its_branch(project):
+    detach_as_dvc_does(project)
+    (project.path / "README.md").write_text("An edit.")
+    project.git("commit", "--all", "--quiet", "--message=dvc: commit experiment 0123abcd")
+    project.git("update-ref", "refs/exps/01/23/done", "HEAD")
+    project.git("symbolic-ref", "refs/exps/exec/EXEC_BRANCH", "refs/exps/01/23/done")
+    said = fixes(project, "HEAD", ".git")
+    assert "on main again; the files are as they were" in said
+    assert project.git("for-each-ref", "--format=%(refname)", "refs/exps") == "refs/exps/01/23/done\n"
+    assert project.git("status", "--porcelain") == " M README.md\n"
+    assert project.git("symbolic-ref", "HEAD") == "refs/heads/main\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("because", ["it was told so", "it has my commit", "another worktree has the branch"])
+def test_a_head_of_which_it_is_not_sure_that_dvc_brought_it_off_its_branch_stays(project, because):
+    project.git("update-ref", "refs/exps/exec/EXEC_BASELINE", "HEAD")  # of another worktree, perhaps
+    if because == "it was told so":
+        project.git("checkout", "--quiet", "--detach")
+    else:
+        detach_as_dvc_does(project)
+    (project.path / "README.md").write_text("An edit.")
+    commit = "Mine" if because == "it has my commit" else "dvc: commit experiment 0123abcd"
+    project.git("commit", "--all", "--quiet", f"--message={commit}")
+    if because == "another worktree has the branch":
+        project.git("worktree", "add", "--quiet", "../second", "main")
+    head = project.git("rev-parse", "HEAD")
+    said = fixes(project, ".git")
+    assert "note: HEAD is on no branch." in said
+    assert "`git branch NAME` where you have committed" in said
+    assert project.git("rev-parse", "HEAD") == head
+    assert project.run("git", "symbolic-ref", "HEAD").returncode != 0
+
+
+def detach_as_dvc_does(project: Project) -> None:
+    project.git("checkout", "--quiet", project.git("rev-parse", "HEAD").strip())
+
+
+def test_locks_of_git_are_found_at_any_depth(project):
+    project.git("worktree", "add", "--quiet", "../second")
+    git = project.path / ".git"
+    places = ["objects/86/x.lock", "packed-refs.lock", "refs/heads/x.lock", "worktrees/second/index.lock"]
+    for place in [*places, "hooks/poetry.lock"]:
+        (git / place).parent.mkdir(exist_ok=True)
+        (git / place).touch()
+    fixes(project, *(f".git/{place}" for place in places))
+    assert (git / "hooks" / "poetry.lock").exists()
+
+
+def test_a_dvc_lock_that_was_being_written_is_taken_from_git(project):
+    lock = project.path / "dvc.lock"
+    whole = lock.read_bytes()
+    lock.write_bytes(b"")
+    refused(project, *DVC, "status", because="validation failed")
+    for content in (b"", whole[: whole.index(b"    params:")]):
+        lock.write_bytes(content)
+        fixes(project, "dvc.lock")
+        assert lock.read_bytes() == whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("content", ["<<<<<<< HEAD\nstages:\n", ""])
+def test_a_dvc_lock_that_is_not_whole_in_git_either_is_left_to_people(project, content):
+    lock = project.path / "dvc.lock"
+    lock.write_text(content)
+    project.git("add", "dvc.lock")
+    assert "`git checkout HEAD -- dvc.lock`" in finds(project, "dvc.lock")
+    assert doctor(project, "--fix").returncode == 1
+    assert lock.read_text() == content
+
+
+def test_a_dvc_lock_that_dvc_may_have_written_stays_as_it_is(project):
+    lock = project.path / "dvc.lock"
+    whole = lock.read_text()
+    alone = whole[: whole.index("  preprocess:\n")]  # as after `rm dvc.lock` and `dvc repro download`
+    renamed = whole.replace("  plot:", "  plots:")
+    longer = whole + "  compare:\n    cmd: make\n"
+    other = whole.replace("size: 1", "size: 2")
+    for content in (alone, renamed, longer, other, other[: other.index("  preprocess:\n")]):
+        assert content != whole
+        lock.write_text(content)
+        examined = doctor(project, "--fix")
+        assert "dvc.lock: " not in examined.stdout
+        assert ("note: dvc.lock is the beginning of that in Git" in examined.stdout) == (content == alone)
+        assert lock.read_text() == content
+
+
+@pytest.mark.slow
+def test_a_dvc_lock_that_repro_has_just_written_stays_as_it_is(retrained, tmp_path):
+    project = retrained[0].copy(tmp_path / "project")
+    before = (project.path / "dvc.lock").read_bytes()
+    assert project.git("status", "--porcelain", "dvc.lock") == " M dvc.lock\n"
+    assert without_notes(doctor(project, "--fix")) == [NOTHING]
+    assert (project.path / "dvc.lock").read_bytes() == before
+
+
+@pytest.mark.parametrize("last", ["preprocess", pytest.param("", marks=pytest.mark.slow)])
+def test_a_dvc_lock_cut_at_any_byte_is_found_unless_dvc_runs_again_what_is_not_whole(reproduced, last):
+    """DVC refuses what is no lock file to it, and runs a stage again whose outputs are not those in dvc.yaml."""
+    whole = (reproduced.path / "dvc.lock").read_bytes()
+    if last:
+        whole = whole[: whole.index(b"\n  train:\n") + 1]
+    stages = lockfile.locked_stages(whole) or {}
+    assert last in ("", *stages)
+    assert lockfile.damage(whole, whole) == lockfile.damage(whole) == ""
+    for end in range(len(whole) - 1):
+        cut = whole[:end]
+        found = lockfile.damage(cut, whole)
+        if not cut.endswith(b"\n"):  # DVC might read half a number or half a hash
+            assert found, cut
+        elif not found:
+            assert dvc_accepts(cut)
+            *before, (name, end_of_it) = (lockfile.locked_stages(cut) or {}).items()
+            assert dict(before) == {name: stages[name] for name, _ in before}
+            assert end_of_it["deps"] == stages[name]["deps"]
+            assert end_of_it["params"] == stages[name]["params"]
+            assert end_of_it["outs"][-1]["md5"]
+
+
+def dvc_accepts(text: bytes) -> bool:
+    """Does DVC's own reader take it for a lock file?"""
+    try:
+        COMPILED_LOCKFILE_SCHEMA(loads_yaml(text.decode()))
+    except Invalid:
+        return False
+    return True
+
+
+@pytest.mark.slow
+def test_dvc_makes_whole_again_a_lock_that_is_not_found_to_be_damaged(project):
+    lock = project.path / "dvc.lock"
+    whole = lock.read_bytes()
+    for place in (b"  plot:\n", b"    - path: plots/reliability.png\n"):
+        lock.write_bytes(whole[: whole.index(place)])
+        assert "note: dvc.lock is the beginning of that in Git" in doctor(project).stdout
+        project.dvc("repro")
+        assert lock.read_bytes() == whole
+
+
+def test_a_folder_for_what_dvc_does_that_cannot_be_written_is_found(project):
+    (project.path / ".dvc" / "tmp").touch()
+    refused(project, *DVC, "status", because="File exists")
+    assert 'sudo chown -R "$USER" .dvc/tmp' in finds(project, ".dvc/tmp")
+    (project.path / ".dvc" / "tmp").unlink()
+    assert without_notes(doctor(project)) == [NOTHING]
