@@ -21,9 +21,7 @@ PREPARED, RUNS = 1, 2  # of DVC's TaskStatus
 
 def locks(checkout: Checkout) -> Iterator[Finding]:
     """DVC's list of who reads and writes what: empty after an interruption, with dead processes after a kill."""
-    for path in (checkout.tmp / name for name in RWLOCKS):
-        if not path.exists():
-            continue
+    for path in filter(Path.exists, (checkout.tmp / name for name in RWLOCKS)):
         names = lock_holders(path)
         if names is None:
             what = "is empty or damaged, so that DVC refuses everything (JSON structure is corrupted)"
@@ -76,10 +74,11 @@ def detached(checkout: Checkout, head: str, *, killed: bool) -> Finding | str:
     ref = f"refs/heads/{branch}"
     elsewhere = f"branch {ref}" in (checkout.git("worktree", "list", "--porcelain") or "").splitlines()
     if elsewhere or checkout.git("rev-parse", "--verify", ref) != tip or (head == tip and not killed):
-        return (
-            "HEAD is on no branch. If that is since a `dvc exp run` was killed, and run again: `git branch NAME` "
-            f"where you have committed, then `git checkout {branch}`; edits that you miss are in `git stash list`"
-        )
+        what = "is on no branch, perhaps since a `dvc exp run` was killed, and run again"
+        remedy = f"`git branch NAME` where you have committed, then `git checkout {branch}`"
+        if move and checkout.git("stash", "list"):  # DVC puts edits there while it begins
+            return Finding("HEAD", what, f"{remedy}, and look for edits that you miss in `git stash list`")
+        return f"HEAD {what}; if so, {remedy}"
 
     def attach() -> str:
         if checkout.git("symbolic-ref", "HEAD", ref) is None or checkout.git("reset") is None:

@@ -536,7 +536,7 @@ def test_an_experiment_that_was_killed_and_run_again_leaves_a_head_that_a_note_t
     assert project.run("git", "symbolic-ref", "HEAD").returncode != 0
     examined = doctor(project, "--fix")
     assert examined.returncode == 0
-    assert "note: HEAD is on no branch. If that is since a `dvc exp run` was killed" in examined.stdout
+    assert "note: HEAD is on no branch, perhaps since a `dvc exp run` was killed" in examined.stdout
     assert "then `git checkout main`" in examined.stdout
     assert project.run("git", "symbolic-ref", "HEAD").returncode != 0
     project.git("checkout", "--quiet", "main")
@@ -572,10 +572,20 @@ def test_a_head_of_which_it_is_not_sure_that_dvc_brought_it_off_its_branch_stays
         project.git("worktree", "add", "--quiet", "../second", "main")
     head = project.git("rev-parse", "HEAD")
     said = fixes(project, ".git")
-    assert "note: HEAD is on no branch." in said
+    assert "note: HEAD is on no branch" in said
     assert "`git branch NAME` where you have committed" in said
     assert project.git("rev-parse", "HEAD") == head
     assert project.run("git", "symbolic-ref", "HEAD").returncode != 0
+
+
+@pytest.mark.slow
+def test_a_head_off_its_branch_and_edits_in_the_stash_of_git_are_left_to_people(project):
+    (project.path / "README.md").write_text("An edit.")
+    project.git("stash")  # as an experiment that was killed as it began has left it
+    detach_as_dvc_does(project)
+    said = finds(project, "HEAD")
+    assert "then `git checkout main`, and look for edits that you miss in `git stash list`" in said
+    assert doctor(project, "--fix").returncode == 1
 
 
 def detach_as_dvc_does(project: Project) -> None:
