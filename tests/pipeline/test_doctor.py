@@ -650,7 +650,7 @@ def test_a_dvc_lock_that_repro_has_just_written_stays_as_it_is(retrained, tmp_pa
     assert (project.path / "dvc.lock").read_bytes() == before
 
 
-@pytest.mark.parametrize("last", ["preprocess", pytest.param("", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("last", ["preprocess", pytest.param("", marks=[pytest.mark.slow, pytest.mark.long])])
 def test_a_dvc_lock_cut_at_any_byte_is_found_unless_dvc_runs_again_what_is_not_whole(reproduced, last):
     """DVC refuses what is no lock file to it, and runs a stage again whose outputs are not those in dvc.yaml."""
     whole = (reproduced.path / "dvc.lock").read_bytes()
@@ -683,6 +683,7 @@ def dvc_accepts(text: bytes) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_dvc_makes_whole_again_a_lock_that_is_not_found_to_be_damaged(project):
     lock = project.path / "dvc.lock"
     whole = lock.read_bytes()
