@@ -16,6 +16,7 @@ import numpy as np
 import psutil
 import pytest
 
+from commands.doctor.checkout import Checkout
 from commands.doctor.processes import running_processes
 from tests.pipeline.projects import Project, succeeded
 from tests.pipeline.test_interruptions import DVC, LONG, checkpoint_at_each_epoch
@@ -60,7 +61,7 @@ def results(project: Project) -> dict[str, str]:
 
 def stages_of(project: Project) -> list[int]:
     """The processes of stages in a checkout and in its copies."""
-    return [pid for pid, command in running_processes(project.path).items() if "-m stages." in command]
+    return [pid for pid, command in running_processes(Checkout(project.path)).items() if "-m stages." in command]
 
 
 def kill_group(project: Project, process: subprocess.Popen[str]) -> None:
