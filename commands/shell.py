@@ -1,6 +1,7 @@
 """How the other commands run Git and DVC: what a command says, or a UserError that tells why it failed."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from subprocess import run
@@ -42,7 +43,8 @@ def output(*command: str, folder: Path | None = None) -> str:
 
 def without_passwords(text: str) -> str:
     """The text with each word that may be a URL as `redact_credentials` leaves it."""
-    return " ".join(redact_credentials(word) if ":" in word else word for word in text.split(" "))
+    text = re.sub("://.*@", "://", text)
+    return " ".join(redact_credentials(word) if {":", "?"} & set(word) else word for word in text.split(" "))
 
 
 def head_commit() -> str:

@@ -92,7 +92,8 @@ def main() -> None:
         log.close()
     validation.restore_best()
     write_model(validation.model, dataset)
-    checkpoints.remove()
+    stop_if_edited()
+    checkpoints.finish()
 
 
 def go_on(

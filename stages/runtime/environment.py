@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from stages.runtime.errors import UserError, outputs_hint
-from stages.runtime.paths import PARAMS
+from stages.runtime.paths import PARAMS, TMP
 from stages.runtime.snapshot import SNAPSHOT
 
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.lock"
@@ -94,4 +94,4 @@ def set_font_cache() -> None:
 
     It asks for the folder when it is imported.
     """
-    os.environ.setdefault("MPLCONFIGDIR", str(Path(".dvc/tmp/matplotlib").absolute()))
+    os.environ.setdefault("MPLCONFIGDIR", str((TMP / "matplotlib").absolute()))

@@ -15,7 +15,7 @@ from typing import Any
 
 from stages.runtime.errors import UserError, quoted
 from stages.runtime.params import leaves, parse
-from stages.runtime.paths import LOCK, PARAMS, PIPELINE
+from stages.runtime.paths import LOCK, PARAMS, PIPELINE, PREPROCESSED
 from stages.runtime.snapshot import SNAPSHOT, files_of, stat_signature
 
 md5 = partial(hashlib.md5, usedforsecurity=False)
@@ -78,43 +78,44 @@ class StageInputs:
         return ", ".join(changes[:3]) + (f" and {len(changes) - 3} more changes" if len(changes) > 3 else "")
 
     def difference_from_lock(self) -> str:
-        """Which data folder is not the one in dvc.lock, as a sentence that says what to do; else nothing.
+        """Whether the preprocessed arrays are not those in dvc.lock, as half a sentence; else nothing.
 
-        DVC does not look into a file of the same size and time of modification again. Only folders of which
-        dvc.yaml names every file are compared: others may hold files that DVC ignores.
+        DVC does not look into a file of the same size and time of modification again. Nothing is said of files
+        that are newer than dvc.lock, which DVC does look into, or where one is missing.
         """
+        files = sorted(path for path in self.deps_of_all if PREPROCESSED in path.parents)
         try:
-            locked = [
-                out
-                for stage in stages_in(LOCK.read_bytes(), LOCK).values()
-                for out in stage.get("outs", [])
-                if any(Path(out["path"]) in dep.parents for dep in self.deps)
-            ]
-        except (OSError, UserError):  # there is none yet, or DVC says what is wrong with it
+            stages = stages_in(LOCK.read_bytes(), LOCK).values()
+            locked = [out for stage in stages for out in stage.get("outs", []) if out["path"] == str(PREPROCESSED)]
+            newest = max(path.stat().st_mtime_ns for path in files)
+            comparable = newest <= LOCK.stat().st_mtime_ns and any(path in self.files for path in files)
+        except (OSError, ValueError, UserError):
             return ""
-        for out in locked:
-            folder = Path(out["path"])
-            files = sorted(dep for dep in self.deps_of_all if folder in dep.parents)
-            if len(files) == out.get("nfiles") and self.folder_hash(folder, files) != out.get("md5"):
-                return (
-                    f"{folder} holds other bytes than dvc.lock says, and DVC has not noticed; "
-                    f"`rm -r {folder}` and `dvc checkout {folder}` bring those back"
-                )
-        return ""
+        if not comparable or [out.get("nfiles") for out in locked] != [len(files)]:
+            return ""
+        others = [path for path in files if path not in self.files]
+        hashes = {path: self.files[path][1] for path in files if path in self.files}
+        hashes |= dict(zip(others, content_hashes(others), strict=True))
+        if folder_hash(hashes) == locked[0].get("md5"):
+            return ""
+        return f"{PREPROCESSED} holds other bytes than dvc.lock says, and DVC has not noticed"
 
-    def folder_hash(self, folder: Path, files: list[Path]) -> str:
-        """The MD5 of a folder with these files, as in dvc.lock: that of the list of theirs."""
-        unknown = [path for path in files if path not in self.files]
-        found = {path: known for path, (_, known) in self.files.items()}
-        found |= dict(zip(unknown, content_hashes(unknown), strict=True))
-        listed = [{"md5": found[path], "relpath": path.relative_to(folder).as_posix()} for path in files]
-        return md5(json.dumps(listed, sort_keys=True).encode()).hexdigest() + ".dir"
+    def key(self, *environment: str) -> str | None:
+        """The same for runs of the same result: of parameters, code, data, and what of the environment counts.
 
-    def key(self, *environment: str) -> str:
-        """The same for runs of the same result: of parameters, code, data, and what of the environment counts."""
+        None where dvc.yaml does not say what the stage depends on.
+        """
+        if not self.params or not self.files:
+            return None
         hashes = {str(path): known for path, (_, known) in self.files.items() if path != PARAMS}
         text = json.dumps([self.params, hashes, environment], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def folder_hash(hashes: Mapping[Path, str | None]) -> str:
+    """The MD5 of a folder that holds these files, as in dvc.lock: that of the list of theirs."""
+    listed = [{"md5": found, "relpath": path.name} for path, found in sorted(hashes.items())]
+    return md5(json.dumps(listed, sort_keys=True).encode()).hexdigest() + ".dir"
 
 
 def stages_in(content: bytes, path: Path) -> dict[str, dict[str, Any]]:

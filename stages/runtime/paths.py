@@ -16,7 +16,10 @@ METRICS = Path("metrics")
 PLOTS = Path("plots")
 
 # Neither Git nor DVC tracks these. An experiment may run in a copy of the checkout: DVC_ROOT names the checkout.
-TMP = Path(os.environ.get("DVC_ROOT") or ".", ".dvc/tmp")
+# Without it, the folder .dvc may lie above: to make one here would be another project for DVC.
+ABOVE = (folder for folder in (Path(), *Path.cwd().parents) if (folder / ".dvc").is_dir())
+TMP = Path(os.environ.get("DVC_ROOT") or next(ABOVE, "."), ".dvc/tmp")
 DOWNLOADS = TMP / "downloads"
 TIMES = TMP / "times"
 CHECKPOINTS = TMP / "checkpoints"
+COMPLETE = "complete"  # in a folder there: that training has come to its end

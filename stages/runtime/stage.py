@@ -11,7 +11,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -19,11 +19,12 @@ import psutil
 
 from stages.runtime.errors import UserError, run_or_exit
 from stages.runtime.inputs import StageInputs
+from stages.runtime.paths import CHECKPOINTS, COMPLETE, LOCK, PREPROCESSED
 from stages.runtime.watch import PARENT, Watch, parent_is_there
 
-LOCKS = Path(".dvc/tmp/stages")  # of this checkout or this copy of it, which holds its own outputs
 ORPHAN_SECONDS = 3.0  # in which a stage ends whose DVC is gone
-RWLOCK = Path(".dvc/tmp/rwlock")  # where DVC writes which process writes what
+PLACE = Path(".dvc/tmp")  # of this checkout, or of this copy of it, which has outputs of its own
+RWLOCK = PLACE / "rwlock"  # where DVC writes which process writes what
 
 INPUTS: ContextVar[StageInputs | None] = ContextVar("inputs of the stage that this process runs", default=None)
 
@@ -36,11 +37,12 @@ def run_stage(name: str, main: Callable[[], None]) -> None:
         if by_dvc:
             watch_dvc()
         with only_one(name):
+            remove_recorded_checkpoints()
             inputs = StageInputs(name)
             INPUTS.set(inputs)
             if difference := inputs.difference_from_lock():
                 if by_dvc:
-                    raise UserError(difference)
+                    raise UserError(f"{difference}; `rm -r {PREPROCESSED}` and `dvc checkout` bring those back")
                 print(f"{name}: {difference}", file=sys.stderr)  # noqa: T201
             main()
             stop_if_edited()
@@ -60,10 +62,21 @@ def stop_if_edited() -> None:
         )
 
 
-def result_key(*environment: str) -> str:
-    """The key of what this run will result in: the same for the same inputs, and what else counts."""
-    inputs = INPUTS.get() or StageInputs("")
-    return inputs.key(*environment)
+def result_key(*environment: str) -> str | None:
+    """What is the same for runs of the same result: the key of the inputs, and of what else counts."""
+    inputs = INPUTS.get()
+    return None if inputs is None else inputs.key(*environment)
+
+
+def remove_recorded_checkpoints() -> None:
+    """Remove those of trainings that were complete before dvc.lock was written: DVC has recorded them.
+
+    If the disk is full then, or DVC is killed, the checkpoint saves the training.
+    """
+    with suppress(OSError):
+        for complete in CHECKPOINTS.glob(f"*/{COMPLETE}"):
+            if complete.stat().st_mtime_ns < LOCK.stat().st_mtime_ns:
+                shutil.rmtree(complete.parent, ignore_errors=True)
 
 
 def remove_outputs(inputs: StageInputs) -> None:
@@ -85,8 +98,8 @@ def only_one(name: str) -> Iterator[None]:
     try:
         import fcntl  # noqa: PLC0415 (there is none on Windows)
 
-        LOCKS.mkdir(parents=True, exist_ok=True)
-        file = (LOCKS / f"{name}.lock").open("a+")
+        PLACE.mkdir(exist_ok=True)
+        file = (PLACE / f"{name}.lock").open("a+")
     except (OSError, ImportError):
         yield
         return
@@ -105,9 +118,10 @@ def only_one(name: str) -> Iterator[None]:
                 time.sleep(0.1)
             except OSError:
                 break
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        with suppress(OSError):
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
         yield
 
 
@@ -118,9 +132,9 @@ def watch_dvc() -> None:
     """
     try:
         writers = {int(writer["pid"]) for writer in json.loads(RWLOCK.read_bytes())["write"].values()}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        found = [process for process in psutil.Process().parents() if process.pid in writers]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, psutil.Error):
         return  # the parent is watched
-    found = [process for process in psutil.Process().parents() if process.pid in writers]
     if writers and not found:
         Watch.dvc_runs = lambda: False
     elif found and found[0].pid != PARENT:
@@ -131,5 +145,7 @@ def runs(process: psutil.Process) -> bool:
     """Is it there, and not only waiting for its parent to notice its end?"""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.Error:
+    except psutil.NoSuchProcess:
         return False
+    except psutil.Error:  # who may not look does not know
+        return True

@@ -10,7 +10,6 @@ from __future__ import annotations  # an old Python reads this before environmen
 import os
 import select
 import signal
-import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 PARENT = os.getppid()
 SECONDS = 0.5  # between two looks at whether DVC is there
-NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 def parent_is_there() -> bool:
@@ -44,7 +42,7 @@ class Watch:
 def start(stage: str) -> None:
     """Watch over this process; a signal that was ignored when it began stays ignored, as under nohup."""
     Watch.stage = stage
-    numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
     caught = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
     receiver, sender = os.pipe()
     os.set_blocking(sender, False)
@@ -52,9 +50,10 @@ def start(stage: str) -> None:
     for number in caught:
         signal.signal(number, lambda *_: None)
     threading.Thread(target=wait, args=(receiver, caught), daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
 
 
-def wait(receiver: int, caught: list[int]) -> None:
+def wait(receiver: int, caught: list[signal.Signals]) -> None:
     """End the process when it is time."""
     while True:
         ready, _, _ = select.select([receiver], [], [], SECONDS)
@@ -72,9 +71,10 @@ def end_if_orphaned() -> None:
 
 def end(why: str, code: int) -> None:
     """End the process at once, with a line, and without what it was writing."""
-    new_line = "\n" if sys.stderr is not None and sys.stderr.isatty() else ""  # after a progress bar
-    with suppress(OSError):
-        os.write(2, f"{new_line}{Watch.stage}: stopped by {why}{outputs_hint()}\n".encode())
+    with suppress(OSError, ValueError):
+        new_line = "\n" if os.isatty(2) else ""  # after a progress bar
+        if select.select([], [2], [], 0.2)[1]:  # else its reader has stopped reading, and to write would wait
+            os.write(2, f"{new_line}{Watch.stage}: stopped by {why}{outputs_hint()}\n".encode())
     Watch.creating.acquire(timeout=1)
     for path in list(Watch.unfinished):
         with suppress(OSError):

@@ -6,6 +6,7 @@ the log, as JSON, each with a checksum: so a damaged one is not taken either.
 """
 
 import json
+import os
 import shutil
 import sys
 import time
@@ -19,7 +20,7 @@ import threadpoolctl
 from numpy.typing import NDArray
 
 from stages.runtime.atomic import WriteError, atomic_write
-from stages.runtime.paths import CHECKPOINTS
+from stages.runtime.paths import CHECKPOINTS, COMPLETE
 
 MAX_LOST_SECONDS = 15  # or an epoch, where that takes longer
 KEPT = 2  # files of a training
@@ -37,17 +38,18 @@ class Checkpoint(NamedTuple):
 
 
 class Checkpoints:
-    """Those of one training, by its key (see `blas_and_numpy`)."""
+    """Those of one training, by its key; without one there are none."""
 
-    def __init__(self, key: str) -> None:
-        self.folder = CHECKPOINTS / key
+    def __init__(self, key: str | None) -> None:
+        self.folder = None if key is None else CHECKPOINTS / key
         self.saved = self.epoch_began = time.monotonic()
 
     def latest(self) -> Checkpoint | None:
         """The last one that is whole. Folders of trainings that nobody has continued for long are removed."""
         for folder in CHECKPOINTS.glob("*/"):
-            if time.time() - folder.stat().st_mtime > KEPT_DAYS * 24 * 3600:
-                shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # another training may have removed it
+                if time.time() - folder.stat().st_mtime > KEPT_DAYS * 24 * 3600:
+                    shutil.rmtree(folder, ignore_errors=True)
         for path in reversed(self.files()):
             # What a damaged file may raise is no short list.
             with suppress(Exception), path.open("rb") as opened:
@@ -59,11 +61,11 @@ class Checkpoints:
     def end_epoch(self, epoch: int, arrays: Arrays, log: Mapping[str, Any]) -> bool:
         """Save a checkpoint unless the next epoch ends in time to do so; returns whether one was saved.
 
-        A disk that refuses costs a line, not the training.
+        So at most one is saved in 7.5 s. A disk that refuses costs a line, not the training.
         """
         now = time.monotonic()
         next_end, self.epoch_began = now + (now - self.epoch_began), now
-        if next_end - self.saved <= MAX_LOST_SECONDS:
+        if self.folder is None or next_end - self.saved <= MAX_LOST_SECONDS:
             return False
         self.saved = now
         content: dict[str, Any] = {**arrays, "log": np.frombuffer(json.dumps(log).encode(), np.uint8)}
@@ -79,11 +81,15 @@ class Checkpoints:
 
     def files(self) -> list[Path]:
         """The files, in the order of their epochs."""
-        return sorted(self.folder.glob("*.npz"))
+        return [] if self.folder is None else sorted(self.folder.glob("*.npz"))
 
-    def remove(self) -> None:
-        """Remove them: the training has come to its end."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def finish(self) -> None:
+        """The training is complete. Its checkpoints go; under DVC, which has still to record it, by stage.py."""
+        if self.folder is not None and "DVC_STAGE" in os.environ:
+            with suppress(OSError):
+                (self.folder / COMPLETE).touch()
+        elif self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def blas_and_numpy() -> str:

@@ -23,6 +23,7 @@ HOLDER = "from stages.runtime.stage import only_one\nwith only_one('train'): pri
 def other(tmp_path, monkeypatch):
     """Another process that does the stage train in this folder, until its standard input ends."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / ".dvc").mkdir()
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -56,6 +57,8 @@ def test_a_stage_waits_for_one_that_is_about_to_end_and_no_lock_outlives_its_pro
 
 def test_a_stage_runs_where_there_is_no_place_for_a_lock(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    do("train")
+    assert not list(tmp_path.iterdir())  # a folder .dvc would be another project
     (tmp_path / ".dvc").write_text("a file")
     do("train")
 
@@ -74,8 +77,8 @@ def writer(pid):
 
 
 def test_the_dvc_that_is_watched_is_the_ancestor_that_writes_the_outputs(tmp_path, monkeypatch):
-    grandparent = psutil.Process().parents()[1].pid
-    assert rwlock(tmp_path, monkeypatch, writer(grandparent)) is True
+    oldest = psutil.Process().parents()[-1].pid
+    assert rwlock(tmp_path, monkeypatch, writer(oldest)) in {True, "as before"}  # the latter if it is the parent
 
 
 def test_a_dvc_is_gone_if_its_outputs_are_written_by_nobody_above_this_process(tmp_path, monkeypatch):
@@ -121,6 +124,7 @@ def swap(path):
 
 def test_the_arrays_that_dvc_lock_names_are_as_they_should_be(checkout):
     (checkout / "data/preprocessed/.DS_Store").write_text("what DVC ignores")
+    os.utime("dvc.lock")
     assert StageInputs("train").difference_from_lock() == ""
 
 
@@ -138,6 +142,17 @@ def test_what_dvc_lock_does_not_say_is_not_compared(checkout, content):
     assert StageInputs("train").difference_from_lock() == ""
 
 
+def test_an_array_that_is_newer_than_dvc_lock_or_missing_is_left_to_dvc(checkout):
+    swap(checkout / "data/preprocessed/a.npy")
+    os.utime(checkout / "data/preprocessed/a.npy")
+    os.utime("dvc.lock", (0, 0))
+    assert StageInputs("train").difference_from_lock() == ""
+    os.utime("dvc.lock")
+    assert StageInputs("train").difference_from_lock()
+    (checkout / "data/preprocessed/b.npy").unlink()
+    assert StageInputs("train").difference_from_lock() == ""
+
+
 def run(checkout):
     with pytest.raises(SystemExit) as caught:
         stage.run_stage("train", lambda: sys.exit("it ran"))
@@ -147,7 +162,9 @@ def run(checkout):
 def test_a_stage_refuses_such_an_array_under_dvc_and_mentions_it_by_hand(checkout, monkeypatch, capsys):
     swap(checkout / "data/preprocessed/a.npy")
     assert run(checkout) == "it ran"
-    assert capsys.readouterr().err.startswith("train: data/preprocessed holds other bytes than dvc.lock says")
+    said = capsys.readouterr().err
+    assert said.startswith("train: data/preprocessed holds other bytes than dvc.lock says")
+    assert "rm " not in said
     monkeypatch.setenv("DVC_STAGE", "train")
     assert str(run(checkout)).startswith("train: data/preprocessed holds other bytes than dvc.lock says")
 
@@ -168,3 +185,7 @@ def test_the_key_of_a_result_changes_with_its_inputs_and_with_nothing_else(check
     second = key(checkout, monkeypatch)
     (checkout / "params.yaml").write_text("train: {seed: 1}\n")
     assert len({first, second, key(checkout, monkeypatch)}) == 3
+
+
+def test_without_what_the_stage_depends_on_a_result_has_no_key(checkout):
+    assert StageInputs("a stage that dvc.yaml does not name").key("numpy 1") is None

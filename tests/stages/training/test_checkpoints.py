@@ -1,9 +1,11 @@
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from stages.runtime import stage
 from stages.training import checkpoints
 from stages.training.checkpoints import Checkpoints
 
@@ -59,13 +61,14 @@ def test_a_checkpoint_that_is_damaged_anywhere_is_passed_over(saved):
         assert saved.latest().epoch == 3
 
 
-def test_a_training_that_ends_removes_its_own_and_what_is_old_goes(saved, tmp_path):
+def test_a_training_that_ends_removes_its_own_and_what_is_old_goes(saved, tmp_path, monkeypatch):
+    monkeypatch.delenv("DVC_STAGE", raising=False)
     for name, days in (("old", 15), ("younger", 13)):
         (tmp_path / name).mkdir()
         os.utime(tmp_path / name, (0, time.time() - days * 24 * 3600))
     saved.latest()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["key", "younger"]
-    saved.remove()
+    saved.finish()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["younger"]
 
 
@@ -84,6 +87,29 @@ def test_a_checkpoint_is_saved_where_fifteen_seconds_or_an_epoch_would_be_lost(
     steps = np.diff([0, *found])
     assert set(steps) <= {each, each + 1}
     assert max(steps) * seconds <= max(15, seconds) + 0.2
+
+
+def test_a_complete_training_keeps_its_checkpoints_until_dvc_has_recorded_it(saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(stage, "CHECKPOINTS", tmp_path)
+    monkeypatch.setenv("DVC_STAGE", "train")
+    Path("dvc.lock").touch()
+    os.utime("dvc.lock", (0, 0))
+    saved.finish()
+    stage.remove_recorded_checkpoints()
+    assert saved.latest()
+    os.utime("dvc.lock")
+    stage.remove_recorded_checkpoints()
+    assert not saved.folder.exists()
+
+
+def test_without_a_key_there_are_no_checkpoints(saved, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    unknown = Checkpoints(None)
+    assert not unknown.end_epoch(1, arrays(1), LOG)
+    assert unknown.latest() is None
+    unknown.finish()
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_disk_that_refuses_costs_a_line_and_not_the_training(saved, tmp_path, capsys):
