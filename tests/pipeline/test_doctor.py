@@ -142,7 +142,7 @@ def kill(process: subprocess.Popen[str]) -> None:
     """Kill a DVC, and wait until its trainer has noticed that."""
     process.kill()
     _, said = process.communicate(timeout=30)
-    assert "the dvc that started this run is gone" in said
+    assert "stopped by the end of the dvc that started it" in said
 
 
 def test_nothing_is_wrong_with_a_project_that_has_just_run(project):

@@ -101,7 +101,9 @@ def long(longer, tmp_path):
     return longer.copy(tmp_path / "project")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGKILL, -9, marks=pytest.mark.slow)]
+)
 def test_a_training_started_by_hand_goes_on_to_the_same_bytes(long, trained, number, code):
     with started(long, *TRAIN) as process:
         while len(checkpoints(long)) < 2:
@@ -117,30 +119,31 @@ def test_a_training_started_by_hand_goes_on_to_the_same_bytes(long, trained, num
     epoch = int(checkpoints(long)[-2].stem)
     again = succeeded(long.stage("train"))
     assert f"going on after epoch {epoch}; to begin anew, remove .dvc/tmp/checkpoints/" in again
-    assert again.count("\nepoch ") == 60 - epoch
+    assert again.count("\nepoch ") == 30 - epoch
     assert whole_files(long) == trained
     assert not checkpoints(long)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_other_parameters_or_code_is_not_taken(long):
     end_after_checkpoints(long, TRAIN, signal.SIGKILL)
     left = checkpoints(long)
     long.change({"train.learning_rate": 0.0003, "train.epochs": 1})
     assert "going on" not in succeeded(long.stage("train"))
     long.git("checkout", "--", "params.yaml")
-    long.change({"train.epochs": 60})
+    long.change({"train.epochs": 30})
     with (long.path / "nn/losses.py").open("a") as file:
         file.write("# Other code.\n")
     with started(long, *TRAIN) as process:
         assert process.stdout
         process.stdout.readline()
-        assert process.stdout.readline().startswith("epoch 1 of 60")
+        assert process.stdout.readline().startswith("epoch 1 of 30")
         process.kill()
     assert set(left) <= set(checkpoints(long))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGKILL])
 def test_dvc_repro_goes_on_after_it_was_ended(long, never_interrupted, number):
     end_after_checkpoints(long, [*DVC, "repro"], number)
     assert "going on after epoch " in long.dvc("repro")
@@ -148,6 +151,7 @@ def test_dvc_repro_goes_on_after_it_was_ended(long, never_interrupted, number):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("options", [[], ["--temp"]], ids=["here", "in a copy"])
 def test_an_experiment_goes_on_after_its_stage_was_ended(long, never_interrupted, options):
     command = [*DVC, "exp", "run", *options, "--name", "again"]
@@ -173,7 +177,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 @pytest.mark.parametrize(
     "command",
     [
-        f"{sys.executable} -m stages.train | head -1",
+        pytest.param(f"{sys.executable} -m stages.train | head -1", marks=pytest.mark.slow),
         f"{sys.executable} -m stages.train 2>&- >&- <&-",
         f"{sys.executable} -c '{HANGS_UP}'",
     ],
@@ -186,7 +190,7 @@ def test_training_needs_nobody_who_reads_what_it_says(workspace, reproduced, com
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.3])
+@pytest.mark.parametrize("seconds", [0.0, pytest.param(0.05, marks=pytest.mark.long)])
 def test_a_stage_whose_dvc_is_killed_as_it_begins_writes_nothing_and_the_next_one_runs(long, trained, seconds):
     with started(long, *DVC, "repro", "train") as dvc:
         process = psutil.Process(dvc.pid)
