@@ -119,7 +119,7 @@ def test_a_training_started_by_hand_goes_on_to_the_same_bytes(long, trained, num
     epoch = int(checkpoints(long)[-2].stem)
     again = succeeded(long.stage("train"))
     assert f"going on after epoch {epoch}; to begin anew, remove .dvc/tmp/checkpoints/" in again
-    assert again.count("\nepoch ") == 30 - epoch
+    assert again.count("\nepoch ") == 60 - epoch
     assert whole_files(long) == trained
     assert not checkpoints(long)
 
@@ -131,13 +131,13 @@ def test_a_checkpoint_of_other_parameters_or_code_is_not_taken(long):
     long.change({"train.learning_rate": 0.0003, "train.epochs": 1})
     assert "going on" not in succeeded(long.stage("train"))
     long.git("checkout", "--", "params.yaml")
-    long.change({"train.epochs": 30})
+    long.change({"train.epochs": 60})
     with (long.path / "nn/losses.py").open("a") as file:
         file.write("# Other code.\n")
     with started(long, *TRAIN) as process:
         assert process.stdout
         process.stdout.readline()
-        assert process.stdout.readline().startswith("epoch 1 of 30")
+        assert process.stdout.readline().startswith("epoch 1 of 60")
         process.kill()
     assert set(left) <= set(checkpoints(long))
 
