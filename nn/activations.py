@@ -1,8 +1,7 @@
 """Activations: element-wise functions between the Dense layers, which would be one linear map without them.
 
 Most can compute their derivative from y alone, so y may overwrite x. A new one is a class here and a name in
-mlp.py, stages/settings/train.py and stages/formats/model.py; tests/stages/training/test_build.py says what is
-missing.
+mlp.py and stages/settings/train.py; tests/stages/training/test_build.py says what is missing.
 """
 
 from collections.abc import Sequence

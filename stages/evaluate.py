@@ -10,6 +10,7 @@ from math import isfinite
 
 import numpy as np
 
+from digits.normalization import Normalization
 from nn.inference import predict
 from nn.losses import cross_entropy, softmax
 from nn.network import Network
@@ -127,7 +128,7 @@ def confusion_rows(confusion: metrics.Counts, classes: list[str]) -> list[tuple[
 
 
 def robustness_rows(
-    test: Evaluated, network: Network, normalization: arrays.Normalization, pool: WorkerPool
+    test: Evaluated, network: Network, normalization: Normalization, pool: WorkerPool
 ) -> list[tuple[str, float, float, int, int]]:
     """A row for each corruption and strength: accuracy, errors and number of the images corrupted like that."""
     rows: list[tuple[str, float, float, int, int]] = []

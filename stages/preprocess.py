@@ -8,6 +8,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.normalization import Normalization
 from nn.random_streams import Purpose, stream
 from stages.formats import arrays, idx
 from stages.formats.datasets import DATASETS, DatasetName
@@ -19,7 +20,7 @@ from stages.runtime.stage import run_stage
 from stages.settings.download import DatasetSettings
 from stages.settings.preprocess import Preprocess
 
-UNIT = arrays.Normalization(mean=0.0, standard_deviation=1.0)
+UNIT = Normalization(mean=0.0, standard_deviation=1.0)
 
 Positions = NDArray[np.int64]
 
@@ -95,7 +96,7 @@ def stratified_split(labels: idx.Bytes, size: int, seed: int) -> Positions:
     return np.sort(np.concatenate(drawn))
 
 
-def standardization(images: idx.Bytes) -> arrays.Normalization:
+def standardization(images: idx.Bytes) -> Normalization:
     """Mean and standard deviation of pixel / 255, from the histogram: sums of integers, exact in any order."""
     histogram = np.bincount(images.reshape(-1), minlength=256)
     values = np.arange(256)
@@ -103,10 +104,10 @@ def standardization(images: idx.Bytes) -> arrays.Normalization:
     variance = (n * int(histogram @ values**2) - total**2) / n**2
     if variance == 0:
         raise UserError("all training pixels are equal; preprocess.normalization should be unit")
-    return arrays.Normalization(mean=total / n / 255, standard_deviation=variance**0.5 / 255)
+    return Normalization(mean=total / n / 255, standard_deviation=variance**0.5 / 255)
 
 
-def lookup_table(normalization: arrays.Normalization) -> NDArray[np.float32]:
+def lookup_table(normalization: Normalization) -> NDArray[np.float32]:
     """The normalized value of each of the 256 pixel values, computed in float64 and then rounded to float32."""
     pixels = np.arange(256) / 255
     return ((pixels - normalization.mean) / normalization.standard_deviation).astype(np.float32)

@@ -16,7 +16,7 @@ from commands.check import SECTIONS
 from commands.verify.record import direct_dependencies
 from tests import ROOT
 
-PACKAGES = ("nn", "stages", "commands")  # each may import those before it
+PACKAGES = ("nn", "digits", "stages", "commands")  # each may import those before it
 STAGES = ("download", "preprocess", "train", "evaluate", "plot")
 FLOORS = (  # of stages/, the lowest first: a folder imports those on floors below, and what is beside it here
     {"runtime"},

@@ -57,7 +57,7 @@ def main() -> None:
 def committed() -> str:
     """The commit that is checked out; raises UserError if what experiments depend on has edits besides."""
     commit = shell.head_commit()
-    inputs = ("params.yaml", "dvc.yaml", "recipes", "nn", "stages")
+    inputs = ("params.yaml", "dvc.yaml", "recipes", "nn", "digits", "stages")
     if edited := shell.git("status", "--porcelain", "--untracked-files=no", "--", *inputs):
         names = ", ".join(line.split()[-1] for line in edited.splitlines())
         raise UserError(

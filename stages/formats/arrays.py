@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
+from digits.normalization import Normalization
 from stages.runtime.atomic import atomic_write, missing, read_json, write_json
 from stages.runtime.errors import UserError
 from stages.runtime.params import StrictModel
@@ -21,21 +22,6 @@ Split = Literal["train", "validation", "test"]
 Images = NDArray[np.float32]  # (n, 784)
 Labels = NDArray[np.uint8]  # (n,)
 Probabilities = NDArray[np.float32]  # (n, classes)
-
-
-class Normalization(StrictModel):
-    """x = (pixel / 255 - mean) / standard_deviation."""
-
-    mean: Annotated[float, Field(allow_inf_nan=False)]
-    standard_deviation: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-    def normalized(self, pixels: Images) -> Images:
-        """Pixels between 0 and 1, normalized."""
-        return (pixels - self.mean) / self.standard_deviation
-
-    def pixels(self, images: Images) -> Images:
-        """The pixels between 0 and 1 of normalized images."""
-        return images * self.standard_deviation + self.mean
 
 
 class DatasetDescription(StrictModel):

@@ -38,7 +38,9 @@ def files_of(dep: Path) -> set[Path]:
 
 def take_snapshot() -> dict[Path, Snapshot]:
     """The small files of the project that decide what a stage does."""
-    paths = {PIPELINE, PARAMS}.union(*map(files_of, [Path("nn"), Path("stages"), *Path("stages").glob("*/")]))
+    paths = {PIPELINE, PARAMS}.union(
+        *map(files_of, [Path("nn"), Path("digits"), Path("stages"), *Path("stages").glob("*/")])
+    )
     return {path: Snapshot(stat_signature(path), path.read_bytes()) for path in paths if path.is_file()}
 
 

@@ -10,7 +10,7 @@ from tests import ROOT
 RUN = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
     for path in (ROOT / "commands").rglob("*.py")
-    if '__name__ == "__main__"' in path.read_text("utf-8")
+    if '__name__ == "__main__"' in path.read_text("utf-8") and path.stem != "predict"  # which runs in any
 )
 assert len(RUN) > 5
 

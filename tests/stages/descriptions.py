@@ -1,6 +1,7 @@
 """Descriptions of data sets, for tests that need one."""
 
-from stages.formats.arrays import DatasetDescription, Normalization
+from digits.normalization import Normalization
+from stages.formats.arrays import DatasetDescription
 
 DIGITS = [str(digit) for digit in range(10)]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from digits.normalization import Normalization
 from nn.losses import cross_entropy, softmax
 from nn.mlp import mlp
 from nn.network import Network
@@ -23,7 +24,7 @@ def run(folder, sizes):
     """Run the stage in a project of random images and a random network."""
     rng = np.random.default_rng(0)
     shutil.copy(ROOT / "params.yaml", folder)
-    normalization = arrays.Normalization(mean=0.5, standard_deviation=0.3)
+    normalization = Normalization(mean=0.5, standard_deviation=0.3)
     for split, n in sizes.items():
         pixels = rng.random((n, 784), np.float32)
         arrays.write(split, normalization.normalized(pixels), rng.integers(10, size=n, dtype=np.uint8))

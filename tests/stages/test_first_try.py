@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from commands.check import mistakes_in
+from digits.normalization import Normalization
 from stages import evaluate, plot, train
 from stages.formats import arrays
 from stages.runtime.params import leaves, read_all
@@ -53,7 +54,7 @@ def few_images(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     templates = small.digits_like(np.random.default_rng(0)).reshape(10, -1) / 255
     sizes: dict[arrays.Split, int] = {"train": 500, "validation": 100, "test": 200}
-    normalization = arrays.Normalization(mean=0.1, standard_deviation=0.3)
+    normalization = Normalization(mean=0.1, standard_deviation=0.3)
     for split, n in sizes.items():
         labels = np.arange(n, dtype=np.uint8) % 10
         pixels = templates[labels] * np.random.default_rng(n).random((n, 1))

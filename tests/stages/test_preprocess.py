@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from digits.normalization import Normalization
 from stages import preprocess
-from stages.formats import arrays
 from stages.runtime.errors import UserError
 from tests.stages.descriptions import description
 
@@ -61,9 +61,7 @@ def test_images_of_one_color_have_no_deviation_and_are_refused():
         preprocess.standardization(images)
 
 
-@pytest.mark.parametrize(
-    "normalization", [preprocess.UNIT, arrays.Normalization(mean=0.13, standard_deviation=0.31)]
-)
+@pytest.mark.parametrize("normalization", [preprocess.UNIT, Normalization(mean=0.13, standard_deviation=0.31)])
 def test_full_ink_is_what_the_largest_pixel_becomes(normalization):
     table = preprocess.lookup_table(normalization)
     assert description(normalization).ink == pytest.approx(table[255], rel=1e-6)

@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digits.normalization import Normalization
 from stages.evaluation.corruptions import CORRUPTIONS
 from stages.evaluation.metrics import Bin
 from stages.figures import confusion, curves, images, reliability, robustness, style
 from stages.formats import tables
-from stages.formats.arrays import Normalization
 from stages.formats.datasets import DATASETS
 from stages.runtime.errors import UserError
 from stages.runtime.paths import PLOTS

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from digits.normalization import Normalization
 from stages.formats import arrays
 from stages.runtime.errors import UserError
 from stages.runtime.paths import DATASET
@@ -36,7 +37,7 @@ def test_images_of_another_type_are_refused(folder):
 
 @pytest.mark.parametrize(("key", "value"), [("images", {"train": -1}), ("background", float("nan"))])
 def test_a_description_with_impossible_numbers_is_refused(folder, key, value):
-    found = description(arrays.Normalization(mean=0.1, standard_deviation=0.3)).model_dump() | {key: value}
+    found = description(Normalization(mean=0.1, standard_deviation=0.3)).model_dump() | {key: value}
     DATASET.write_text(json.dumps(found))
     with pytest.raises(UserError, match=key):
         arrays.read_description()

@@ -5,10 +5,10 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load, save
 
+from digits.normalization import Normalization
 from nn.layers import Dense
 from nn.mlp import mlp
 from nn.network import Network
-from stages.formats.arrays import Normalization
 from stages.formats.model import read_model, write_model
 from stages.runtime.errors import UserError
 from tests.stages.descriptions import DIGITS, description
