@@ -18,7 +18,7 @@ STALE := stale
 endif
 endif
 
-.PHONY: help repro test test-slow check doctor record verify bench lint format lock clean stale
+.PHONY: help repro test test-slow check doctor record verify bench predict lint format lock clean stale
 
 help:  ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]*:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ record: .venv/repro  ## Write environment.json: in which environment dvc.lock wa
 
 verify: .venv/repro  ## Run a clean clone, compare every hash with dvc.lock (KEEP=FOLDER leaves the clone there)
 	@python -m commands.verify $(if $(KEEP),--keep "$(KEEP)")
+
+predict: .venv/repro  ## Read the digits in pictures (FILES="a.jpg b.png", OPTIONS="--json")
+	@python -m commands.predict $(OPTIONS) $(FILES)
 
 lint: .venv/dev  ## Ruff and mypy
 	@ruff check

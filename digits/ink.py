@@ -1,0 +1,149 @@
+"""The digit among all that differs from the paper: which components, how strong, how sharp."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.components import Indices, label_runs
+from digits.errors import NoDigit
+from digits.paper import Plane, grown, strongest
+
+MIN_CONTRAST = 0.05  # less is the grain of the paper
+MIN_AREA = 6  # pixels of a component
+MIN_HEIGHT = 0.06  # of the picture; smaller components are digits only if there is nothing else
+FAINT, FAINT_STEEPNESS = 0.25, 0.35  # what is both fainter and softer is a shadow
+NEAR = 0.12  # of a digit's size: a component so near may be a part of it
+PART_AREA, PART_CONTRAST = 0.01, 0.6  # of the digit's, that a part of it has at least
+MOST = 50  # components, of the largest area, that are looked at
+REACH = 2  # pixels in which the contrast falls where an edge is sharp
+MARGIN = 2  # pixels around a component in which its soft edge is
+
+
+@dataclass(frozen=True)
+class Ink:
+    """A digit found: as a raster, 0 paper to 255 ink, and where it was."""
+
+    raster: NDArray[np.uint8]
+    box: tuple[int, int, int, int]  # left, top, right, bottom of the raster, in the picture
+    contrast: float
+    steepness: float  # of its edge: 1 is as sharp as a picture can be
+    border: float  # share of its outline that lies on the picture's border
+    rest: float  # ink elsewhere, for each of its own
+
+
+@dataclass(frozen=True)
+class Components:
+    """What is known of each component, as arrays (n,)."""
+
+    area: NDArray[np.float64]
+    contrast: NDArray[np.float64]
+    steepness: NDArray[np.float64]
+    border: NDArray[np.float64]
+    top: Indices
+    bottom: Indices
+    left: Indices
+    right: Indices
+
+
+def find_ink(contrast: Plane) -> Ink:
+    """The digit in a picture's contrast to its paper; raises NoDigit where there is none."""
+    peak = strongest(contrast)
+    if peak < MIN_CONTRAST:
+        raise NoDigit("there is no digit: nothing differs from the paper")
+    strong = (contrast > 0.5 * peak).astype(np.float32)
+    mask = contrast > 0.5 * float(np.vdot(contrast, strong) / strong.sum())
+    lengths, numbers = label_runs(mask)
+    pixels = np.flatnonzero(mask)
+    labels = np.repeat(numbers, lengths)
+    area = np.bincount(labels)
+    large = np.flatnonzero(area >= MIN_AREA)
+    if not len(large):
+        raise NoDigit("there is no digit: what differs from the paper is grain")
+    if len(large) > MOST:
+        large = np.sort(large[np.argsort(-area[large], kind="stable")[:MOST]])
+    renumbered = np.full(len(area), -1)
+    renumbered[large] = np.arange(len(large))
+    labels = renumbered[labels]
+    pixels, labels = pixels[labels >= 0], labels[labels >= 0]
+    found = measure(contrast, mask, pixels, labels, len(large))
+
+    mass = found.area * found.contrast
+    score = np.sqrt(mass) * (found.contrast / peak) ** 2 * (found.steepness / peak) ** 3
+    score[found.bottom - found.top < MIN_HEIGHT * contrast.shape[0]] *= 0.1
+    best = int(np.argmax(score))
+    steepness = float(found.steepness[best] / peak)
+    if found.contrast[best] < FAINT and steepness < FAINT_STEEPNESS:
+        raise NoDigit("there is no digit: what differs from the paper is a shadow")
+    chosen = parts(found, best)
+    own = np.isin(labels, chosen)
+    raster, box = soft(contrast, pixels[own])
+    return Ink(
+        raster,
+        box,
+        float(found.contrast[best]),
+        steepness,
+        float(found.border[best]),
+        float((mass.sum() - mass[chosen].sum()) / mass[chosen].sum()),
+    )
+
+
+def measure(contrast: Plane, mask: NDArray[np.bool_], pixels: Indices, labels: Indices, n: int) -> Components:
+    """Measure n components, of which these are the pixels."""
+    height, width = contrast.shape
+    ys, xs = np.divmod(pixels, width)
+    area = np.bincount(labels, minlength=n)
+    strength = np.bincount(labels, contrast.ravel()[pixels], minlength=n) / area
+
+    inner = np.zeros_like(mask)
+    inner[1:-1, 1:-1] = mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
+    outline = ~inner.ravel()[pixels]
+    y, x, owner = ys[outline], xs[outline], labels[outline]
+    around = [
+        contrast[np.maximum(y - REACH, 0), x],
+        contrast[np.minimum(y + REACH, height - 1), x],
+        contrast[y, np.maximum(x - REACH, 0)],
+        contrast[y, np.minimum(x + REACH, width - 1)],
+    ]
+    fall = contrast[y, x] - np.minimum.reduce(around)
+    on_border = (y == 0) | (x == 0) | (y == height - 1) | (x == width - 1)
+    length = np.bincount(owner, minlength=n)
+
+    order = np.argsort(labels, kind="stable")
+    begin = np.cumsum(area) - area
+    xs, ys = xs[order], ys[order]
+    return Components(
+        area.astype(np.float64),
+        strength,
+        np.bincount(owner, fall, minlength=n) / length,
+        np.bincount(owner, on_border, minlength=n) / length,
+        np.minimum.reduceat(ys, begin),
+        np.maximum.reduceat(ys, begin) + 1,
+        np.minimum.reduceat(xs, begin),
+        np.maximum.reduceat(xs, begin) + 1,
+    )
+
+
+def parts(found: Components, best: int) -> Indices:
+    """The components that make up a digit: the best one, and those beside it that look like it."""
+    size = max(found.bottom[best] - found.top[best], found.right[best] - found.left[best])
+    down = np.maximum(found.top - found.bottom[best], found.top[best] - found.bottom)
+    across = np.maximum(found.left - found.right[best], found.left[best] - found.right)
+    near = np.maximum(down, across) < NEAR * size
+    alike = (found.area > PART_AREA * found.area[best]) & (found.contrast > PART_CONTRAST * found.contrast[best])
+    return np.flatnonzero(near & alike | (np.arange(len(near)) == best))
+
+
+def soft(contrast: Plane, pixels: Indices) -> tuple[NDArray[np.uint8], tuple[int, int, int, int]]:
+    """The ink of these pixels with its soft edge, cut out, and the box that was cut out."""
+    height, width = contrast.shape
+    ys, xs = np.divmod(pixels, width)
+    top, bottom = max(int(ys.min()) - MARGIN, 0), min(int(ys.max()) + MARGIN + 1, height)
+    left, right = max(int(xs.min()) - MARGIN, 0), min(int(xs.max()) + MARGIN + 1, width)
+    near = np.zeros((bottom - top, right - left), bool)
+    near[ys - top, xs - left] = True
+    near = grown(grown(near))
+    values = contrast.ravel()[pixels]
+    full = float(values[values >= values.mean()].mean())
+    ink = np.clip((contrast[top:bottom, left:right] / full - 0.2) / 0.6, 0, 1) * near
+    return (ink * 255 + 0.5).astype(np.uint8), (left, top, right, bottom)
