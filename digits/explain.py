@@ -51,7 +51,8 @@ def contributions(image: NDArray[np.uint8], best: int, second: int, classifier: 
     """
     pixels = image.reshape(1, PIXELS).astype(np.float32) / np.float32(255)
     network = training_network(classifier.network)
-    network.x[:] = classifier.description.normalization.normalized(pixels)
+    normalization = classifier.description.normalization
+    network.x[:] = normalization.normalized(pixels)
     one = slice(0, 1)
     logits = network.forward(one)
     logits[:] = 0
@@ -61,7 +62,8 @@ def contributions(image: NDArray[np.uint8], best: int, second: int, classifier: 
     if not isinstance(first, Dense) or dy is None:
         raise TypeError("the first layer is not dense")
     by_pixel = dy[one] @ first.W.T  # the step that `backward` leaves out: training has no use for it
-    found: NDArray[np.float32] = (by_pixel * pixels).reshape(image.shape)
+    by_pixel /= normalization.standard_deviation
+    found: NDArray[np.float32] = np.multiply(by_pixel, pixels).reshape(image.shape)
     return found
 
 

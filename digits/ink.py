@@ -12,7 +12,11 @@ from digits.paper import Plane, grown, strongest
 MIN_CONTRAST = 0.05  # less is the grain of the paper
 MIN_AREA = 6  # pixels of a component
 MIN_HEIGHT = 0.06  # of the picture; smaller components are digits only if there is nothing else
-FAINT, FAINT_STEEPNESS = 0.25, 0.35  # what is both fainter and softer is a shadow
+# Of digits that are read right in photographs made from validation images, the contrast is at least 0.38, the
+# steepness 0.36, and the rest at most 1.5; pencils are fainter, and out of focus all is softer.
+FAINT, FAINT_STEEPNESS, MIN_STEEPNESS = 0.25, 0.6, 0.2  # what is fainter and softer, or much softer, is a shadow
+MOST_REST = 8.0  # where there is more ink elsewhere, it is grain
+MOST_BORDER = 0.45  # what has more of its outline on the picture's border is a shadow
 NEAR = 0.12  # of a digit's size: a component so near may be a part of it
 PART_AREA, PART_CONTRAST = 0.01, 0.6  # of the digit's, that a part of it has at least
 MOST = 50  # components, of the largest area, that are looked at
@@ -72,20 +76,23 @@ def find_ink(contrast: Plane) -> Ink:
     score = np.sqrt(mass) * (found.contrast / peak) ** 2 * (found.steepness / peak) ** 3
     score[found.bottom - found.top < MIN_HEIGHT * contrast.shape[0]] *= 0.1
     best = int(np.argmax(score))
-    steepness = float(found.steepness[best] / peak)
-    if found.contrast[best] < FAINT and steepness < FAINT_STEEPNESS:
-        raise NoDigit("there is no digit: what differs from the paper is a shadow")
     chosen = parts(found, best)
-    own = np.isin(labels, chosen)
-    raster, box = soft(contrast, pixels[own])
-    return Ink(
+    raster, box = soft(contrast, pixels[np.isin(labels, chosen)])
+    own = float(mass[chosen].sum())
+    ink = Ink(
         raster,
         box,
-        float(found.contrast[best]),
-        steepness,
-        float(found.border[best]),
-        float((mass.sum() - mass[chosen].sum()) / mass[chosen].sum()),
+        contrast=float(found.contrast[best]),
+        steepness=float(found.steepness[best] / peak),
+        border=float(found.border[best]),
+        rest=float(mass.sum() - own) / own,
     )
+    if ink.contrast < MIN_CONTRAST or ink.rest > MOST_REST:
+        raise NoDigit("there is no digit: what differs from the paper is grain")
+    least = FAINT_STEEPNESS if ink.contrast < FAINT else MIN_STEEPNESS
+    if ink.steepness < least or ink.border > MOST_BORDER:
+        raise NoDigit("there is no digit: what differs from the paper is a shadow")
+    return ink
 
 
 def measure(contrast: Plane, mask: NDArray[np.bool_], pixels: Indices, labels: Indices, n: int) -> Components:

@@ -15,7 +15,7 @@ NARROW, WIDE, POLARITY = 0.04, 0.15, 0.3  # windows, as shares of the picture's 
 FEW = 0.15  # share of a window that has to be paper
 LIKELY_INK = 0.35  # of the strongest contrast
 LUMA = (0.299, 0.587, 0.114)
-DARKEST = 8.0  # luma of 255: a contrast to less would be noise
+DARKEST = 96.0  # luma of 255: the contrast to a darker paper would be that of its grain
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from nn.mlp import mlp
 from nn.network import Network
 
 SEVEN = ((0.1, 0.1), (0.9, 0.1), (0.4, 0.9))  # corners of its strokes, in a square of 1
-ONE = ((0.5, 0.05), (0.5, 0.95))
 
 
 def drawing(points=SEVEN, size=(640, 480), at=(200, 120), height=200, pen=20, paper="white", ink="black"):
