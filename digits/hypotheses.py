@@ -32,7 +32,7 @@ def read(picture: Picture, classifier: Classifier) -> Reading:
     gray = gray_of(picture)
     dark = gray.dark_ink
     first = look(gray, WINDOWS[0], classifier, dark=dark > 0)
-    if first is not None and not in_doubt(first):
+    if isinstance(first, Reading) and not in_doubt(first):
         return first
     others = [
         look(gray, window, classifier, dark=polarity)
@@ -40,19 +40,19 @@ def read(picture: Picture, classifier: Classifier) -> Reading:
         for polarity in (True, False)
         if (window, polarity) != (WINDOWS[0], dark > 0)
     ]
-    found = [reading for reading in (first, *others) if reading is not None]
-    if not found:
-        raise NoDigit("there is no digit in it")
-    return max(found, key=lambda reading: plausibility(reading, dark))
+    readings = [found for found in (first, *others) if isinstance(found, Reading)]
+    if isinstance(first, NoDigit) and not readings:
+        raise first
+    return max(readings, key=lambda reading: plausibility(reading, dark))
 
 
-def look(gray: Gray, window: float, classifier: Classifier, *, dark: bool) -> Reading | None:
-    """The digit, for ink of one polarity and paper looked for in a window of this size; None without one."""
+def look(gray: Gray, window: float, classifier: Classifier, *, dark: bool) -> Reading | NoDigit:
+    """The digit, or why there is none, for ink of one polarity and paper looked for in a window of this size."""
     try:
         ink = find_ink(contrast(gray, window, dark=dark))
         image = to_mnist(ink.raster)
-    except NoDigit:
-        return None
+    except NoDigit as reason:
+        return reason
     return Reading(classifier.probabilities(image[None])[0], image, ink, dark)
 
 
