@@ -28,6 +28,6 @@ class Classifier:
         return softmax(np.concatenate(logits))
 
 
-def read_classifier(path: Path, rows: int = 1) -> Classifier:
+def read_classifier(path: Path, rows: int = 256) -> Classifier:
     """The classifier in a model file, for up to `rows` images at once; raises ModelError."""
     return Classifier(*read_model(rows, path))

@@ -15,8 +15,9 @@ SIDE = 320  # pixels: twice as many bring no accuracy, and take four times as lo
 MIN_SIDE = 8  # pixels
 MAX_RATIO = 20  # of the sides
 MAX_BYTES = 64_000_000
-MAX_PIXELS = {"JPEG": 100_000_000, "MPO": 100_000_000}  # JPEG shrinks while it is decoded
-MAX_PIXELS_ELSE = 25_000_000  # decoders hold an image in memory up to four times
+# So that no picture takes 500 MB. JPEG shrinks while it is decoded; WebP is held in memory four times.
+MAX_PIXELS = {"JPEG": 64_000_000, "MPO": 64_000_000}
+MAX_PIXELS_ELSE = 20_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")  # the fewer decoders, the fewer faults of theirs
 WHITE = 247  # of 255; nothing is written in lighter ink on white
 REDUCIBLE = {"L", "LA", "RGB", "RGBA", "CMYK"}  # modes that Pillow can shrink as they are
