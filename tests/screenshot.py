@@ -16,6 +16,16 @@ from stages.runtime.errors import UserError, run_or_exit
 
 PICTURE = Path("docs/plots-page.png")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+OFFLINE = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--proxy-server=127.0.0.1:9",  # where nobody listens
+)
 WIDTH = 1280  # of a small laptop
 SECTIONS = 2  # of the page are in the picture
 MARGIN = 16  # pixels of paper below them
@@ -40,12 +50,17 @@ def main() -> None:
             f"--window-size={WIDTH},{height}",
         )
         drawn = Image.open(io.BytesIO(picture.read_bytes())).convert("RGB")
+    save(drawn, PICTURE)
+
+
+def save(drawn: Image.Image, path: Path) -> None:
+    """Write a picture of a page, scaled down and with a palette."""
     small = drawn.resize((SHOWN, round(drawn.height * SHOWN / drawn.width)), Image.Resampling.LANCZOS)
-    with atomic_write(PICTURE) as file:
+    with atomic_write(path) as file:
         small.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
             file, format="png", optimize=True
         )
-    print(f"{PICTURE}: {PICTURE.stat().st_size:,} bytes")
+    print(f"{path}: {path.stat().st_size:,} bytes")
 
 
 def browser() -> str | None:
@@ -66,14 +81,7 @@ def open_page(page: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
             [
                 chromium,
                 "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--proxy-server=127.0.0.1:9",  # where nobody listens
+                *OFFLINE,
                 f"--user-data-dir={profile}",
                 f"--window-size={WIDTH},900",
                 "--virtual-time-budget=20000",
