@@ -23,7 +23,7 @@ endif
 help:  ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]*:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
 
-repro: .venv/repro check  ## Download, preprocess, train, evaluate, plot; then show the metrics
+repro: .venv/repro check  ## Download, preprocess, train, evaluate, plot, export; then show the metrics
 	@dvc repro
 	@dvc metrics show
 	@python -m commands.summary

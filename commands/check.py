@@ -9,6 +9,7 @@ from stages.runtime.params import Section, did_you_mean, few, read_all, validate
 from stages.runtime.paths import PARAMS, TMP
 from stages.settings.download import Download
 from stages.settings.evaluate import Evaluate
+from stages.settings.export import Export
 from stages.settings.plot import Plot
 from stages.settings.preprocess import Preprocess
 from stages.settings.train import Train
@@ -19,6 +20,7 @@ SECTIONS: dict[str, type[Section]] = {
     "train": Train,
     "evaluate": Evaluate,
     "plot": Plot,
+    "export": Export,
 }
 
 

@@ -14,15 +14,16 @@ from ruamel.yaml import YAML
 
 from commands.check import SECTIONS
 from commands.verify.record import direct_dependencies
+from stages.runtime.snapshot import TEMPLATES
 from tests import ROOT
 
 PACKAGES = ("nn", "digits", "stages", "commands")  # each may import those before it
-STAGES = ("download", "preprocess", "train", "evaluate", "plot")
+STAGES = ("download", "preprocess", "train", "evaluate", "plot", "export")
 FLOORS = (  # of stages/, the lowest first: a folder imports those on floors below, and what is beside it here
     {"runtime"},
     {"formats", "settings"},
     {"downloading", "training", "evaluation"},
-    {"figures"},
+    {"figures", "exporting"},
 )
 NN_FLOORS = (  # of nn/, likewise
     {"plain", "flat", "aligned", "random_streams", "parallel", "schedules"},
@@ -96,7 +97,7 @@ def test_no_module_imports_itself_by_way_of_others(package):
     assert not graph, f"a circle among {sorted(graph)}"
 
 
-def test_stages_holds_the_five_stages_and_folders_of_topics():
+def test_stages_holds_the_six_stages_and_folders_of_topics():
     files = {path.stem for path in (ROOT / "stages").glob("*.py")}
     folders = {path.parent.name for path in modules("stages")} - {"stages"}
     assert files == {"__init__", *STAGES}, "a new stage goes into STAGES above"
@@ -159,9 +160,12 @@ def test_dvc_sees_the_modules_of_a_code_folder_and_nothing_else():
         "nn/._x.py",
         "stages/runtime/.#x.py",
         "stages/runtime/x.pyc",
+        "stages/runtime/x.md",
+        "stages/exporting/x.txt",
         "stages/runtime/notes.txt",
     ]
     modules = ["nn/x.py", "stages/runtime/x.py", "stages/x.py"]
+    modules += [f"stages/exporting/x{suffix}" for suffix in TEMPLATES]
     asked = [sys.executable, "-m", "dvc", "check-ignore", *beside, *modules]
     shown = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
     assert shown.stdout.split() == beside

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from digits.normalization import Normalization
+from stages.formats.datasets import DatasetName
 from stages.runtime.atomic import atomic_write, missing, read_json, write_json
 from stages.runtime.errors import UserError
 from stages.runtime.params import StrictModel
@@ -27,7 +28,7 @@ Probabilities = NDArray[np.float32]  # (n, classes)
 class DatasetDescription(StrictModel):
     """What dataset.json says of the arrays beside it."""
 
-    dataset: str
+    dataset: DatasetName
     classes: list[str]
     images: dict[Split, Annotated[int, Field(ge=0)]]
     images_per_class: dict[Split, list[int]]

@@ -12,6 +12,7 @@ PREPROCESSED = Path("data/preprocessed")
 DATASET = PREPROCESSED / "dataset.json"
 MODEL = Path("data/model/model.safetensors")
 PREDICTIONS = Path("data/predictions")
+EXPORT = Path("data/export")
 METRICS = Path("metrics")
 PLOTS = Path("plots")
 

@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from stages.runtime.paths import PARAMS, PIPELINE
 
+EXPORTING = Path("stages/exporting")  # the folder with files that are filled in: page and model card
+TEMPLATES = (".html", ".css", ".js", ".md")
+
 
 class Snapshot(NamedTuple):
     """A file at one moment; the signature is older than the content."""
@@ -32,8 +35,11 @@ def stat_signature(path: Path) -> tuple[int, ...] | None:
 
 
 def files_of(dep: Path) -> set[Path]:
-    """A file or, as DVC counts a folder, its modules (.dvcignore; nothing runs nn/plain.py)."""
-    return set(dep.glob("[!.]*.py")) - {Path("nn/plain.py")} if dep.is_dir() else {dep}
+    """A file or, as DVC counts a folder, its modules and templates (.dvcignore; nothing runs nn/plain.py)."""
+    if not dep.is_dir():
+        return {dep}
+    suffixes = {".py", *TEMPLATES} if dep == EXPORTING else {".py"}
+    return {path for path in dep.glob("[!.]*") if path.suffix in suffixes} - {Path("nn/plain.py")}
 
 
 def take_snapshot() -> dict[Path, Snapshot]:

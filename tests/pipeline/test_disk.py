@@ -11,6 +11,7 @@ LIMITS = {  # bytes that a file may have: less than the file that is named
     "train": (20_000, "data/model/model.safetensors"),
     "evaluate": (100, "data/predictions/validation.npy"),
     "plot": (6_000, "plots/"),
+    "export": (20_000, "data/export/model.onnx"),
 }
 
 

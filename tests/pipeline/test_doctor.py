@@ -202,7 +202,7 @@ def test_what_a_killed_repro_leaves_is_cleared_away(project):
     said = fixes(project, ".dvc/tmp/rwlock")
     assert f"names process {process.pid} " in said
     project.change({"train.epochs": 2})
-    assert stages_run(project.dvc("repro")) == ["train", "evaluate", "plot"]
+    assert stages_run(project.dvc("repro")) == ["train", "evaluate", "plot", "export"]
 
 
 @pytest.mark.slow
@@ -314,8 +314,8 @@ def test_where_nothing_is_cached_and_no_remote_is_set_repro_makes_it_again(proje
     shutil.rmtree(project.path / ".dvc" / "cache")
     said = finds(project, ".dvc/cache/files/md5")
     assert (
-        "lacks data/raw, data/preprocessed, data/model, data/predictions, which dvc.lock names; `dvc repro`"
-        in said
+        "lacks data/raw, data/preprocessed, data/model, data/predictions, data/export, which dvc.lock names; "
+        "`dvc repro`" in said
     )
     treated = doctor(project, "--fix")
     assert treated.returncode == 1

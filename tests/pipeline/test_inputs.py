@@ -27,6 +27,7 @@ OUTPUTS = {
         "plots/robustness.csv",
     ],
     "plot": [],
+    "export": ["data/export"],
 }
 
 
@@ -119,6 +120,7 @@ TEST_IMAGES, TEST_LABELS = "data/preprocessed/test_images.npy", "data/preprocess
 DESCRIPTION = "data/preprocessed/dataset.json"
 CONFUSION = "plots/confusion.csv"
 PREDICTIONS = "data/predictions/test.npy"
+RESULTS = "data/predictions/validation.json"
 
 BUFFER = io.BytesIO()
 np.savez(BUFFER, predictions=np.zeros((200, 10), "f"))
@@ -159,6 +161,8 @@ DAMAGED = {
     "a table that is no text": ("plot", write("plots/training.csv", b"step,loss\n\xff"), "it is no table of"),
     "a table of nan": ("plot", write("plots/training.csv", b"step,loss\n1,nan\n"), "numbers that are not finite"),
     "a confusion matrix without cells": ("plot", write(CONFUSION, b"count,share\n"), CONFUSION, "0 rows, not 100"),
+    "no results": ("export", remove(RESULTS), RESULTS, "is missing"),
+    "results of others": ("export", write(RESULTS, b'{"images": 3}'), RESULTS, "errors: Field required"),
     "no curve": ("plot", remove("plots/validation.csv"), "plots/validation.csv", "is missing"),
 }  # fmt: skip
 

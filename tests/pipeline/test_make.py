@@ -105,7 +105,7 @@ def test_repro_check_record_and_verify_work_whatever_the_path(reproduced, tmp_pa
     assert "up to date" in said
     assert "of the 200 test images are classified correctly" in said
     project.change({"train.seed": 1})
-    assert stages_run(succeeded(project.run("make", "repro"))) == ["train", "evaluate", "plot"]
+    assert stages_run(succeeded(project.run("make", "repro"))) == ["train", "evaluate", "plot", "export"]
     succeeded(project.run("make", "record"))
     project.git("add", "--all")
     project.git("commit", "--quiet", "--message=Another seed")
@@ -122,7 +122,7 @@ def test_without_history_the_pipeline_works_and_dvc_refuses_what_the_page_says(r
     project = with_environment(new(tmp_path / "Ziffern für später", reproduced.env))
     succeeded(project.run(*NEW[kind]))
     said = succeeded(project.run("make", "repro"))
-    assert stages_run(said) == ["download", "preprocess", "train", "evaluate", "plot"]
+    assert stages_run(said) == ["download", "preprocess", "train", "evaluate", "plot", "export"]
     assert "up to date" in succeeded(project.run("make", "repro"))
     for name in ("data/model/model.safetensors", "metrics/test.json", "plots/loss_curve.png"):
         assert project.made()[name] == reproduced.made()[name]

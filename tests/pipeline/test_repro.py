@@ -8,8 +8,10 @@ import pytest
 
 from tests.pipeline.projects import Project, new, stages_run, succeeded
 
-ALL = ["download", "preprocess", "train", "evaluate", "plot"]
+ALL = ["download", "preprocess", "train", "evaluate", "plot", "export"]
 MADE_AT_LEAST = {
+    "data/export/MODEL_CARD.md",
+    "data/export/model.onnx",
     "data/model/model.safetensors",
     "data/predictions/test.json",
     "data/predictions/test.npy",
@@ -72,6 +74,7 @@ def test_a_second_repro_does_nothing_and_says_so(reproduced):
     [
         ("plot.misclassified", 3, "plot", ["plot"]),
         ("evaluate.batch_size", 200, "evaluate", ["evaluate"]),
+        ("export.onnx", False, "export", ["export"]),
         ("preprocess.seed", 1, "train", ["preprocess", "train"]),
     ],
 )
@@ -82,7 +85,7 @@ def test_a_changed_parameter_runs_no_stage_before_its_own(project, name, value, 
 
 def test_a_changed_parameter_of_train_trains_but_does_not_preprocess_again(retrained):
     _, said = retrained
-    assert stages_run(said) == ["train", "evaluate", "plot"]
+    assert stages_run(said) == ["train", "evaluate", "plot", "export"]
 
 
 def test_parameters_that_dvc_has_seen_come_back_without_training(retrained, tmp_path):
@@ -138,7 +141,7 @@ def test_a_dry_run_lists_what_would_run(project):
 def test_repro_metrics_and_plots_need_no_history(reproduced, tmp_path, begin):
     project = new(tmp_path / "project", reproduced.env)
     succeeded(project.run(*begin))
-    assert stages_run(project.dvc("repro", "evaluate")) == ALL[:-1]
+    assert stages_run(project.dvc("repro", "evaluate")) == ALL[:-2]
     for name in ("data/model/model.safetensors", "metrics/test.json"):
         assert project.made()[name] == reproduced.made()[name]
     assert "accuracy" in project.dvc("metrics", "show")
@@ -149,7 +152,7 @@ def test_repro_metrics_and_plots_need_no_history(reproduced, tmp_path, begin):
 def test_the_whole_pipeline_works_without_validation_images(project):
     project.change({"preprocess.validation_size": 0})
     said = project.dvc("repro")
-    assert stages_run(said) == ["preprocess", "train", "evaluate", "plot"]
+    assert stages_run(said) == ["preprocess", "train", "evaluate", "plot", "export"]
     assert "validation" not in said
 
     train, validation, test = (project.found(name) for name in ("train", "validation", "test"))

@@ -51,7 +51,7 @@ def test_what_was_made_elsewhere_is_not_recorded(reproduced, tmp_path):
     assert "dvc.lock does not describe the files that are here" in refusal(clone.run(*RECORD))
     clone.dvc("remote", "add", "--local", "store", str(store))
     clone.dvc("pull", "--remote", "store")
-    assert "download, preprocess, train, evaluate, plot did not run in this checkout" in refusal(
+    assert "download, preprocess, train, evaluate, plot, export did not run in this checkout" in refusal(
         clone.run(*RECORD)
     )
     assert not (clone.path / "environment.json").exists()

@@ -1,6 +1,5 @@
 import csv
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,39 +7,19 @@ import pytest
 
 from digits.normalization import Normalization
 from nn.losses import cross_entropy, softmax
-from nn.mlp import mlp
-from nn.network import Network
 from stages import evaluate
 from stages.evaluation.corruptions import CORRUPTIONS
 from stages.formats import arrays
-from stages.formats.model import write_model
-from tests import ROOT
-from tests.stages.descriptions import description
+from tests.stages.evaluated import run_evaluate
 
 SIZES = {"train": 0, "validation": 30, "test": 50}
-
-
-def run(folder, sizes):
-    """Run the stage in a project of random images and a random network."""
-    rng = np.random.default_rng(0)
-    shutil.copy(ROOT / "params.yaml", folder)
-    normalization = Normalization(mean=0.5, standard_deviation=0.3)
-    for split, n in sizes.items():
-        pixels = rng.random((n, 784), np.float32)
-        arrays.write(split, normalization.normalized(pixels), rng.integers(10, size=n, dtype=np.uint8))
-    dataset = description(normalization, sizes)
-    arrays.write_description(dataset)
-    network = Network(mlp([784, 8, 10]), 784, rows=1, trains=False)
-    network.initialize(rng)
-    write_model(network, dataset)
-    evaluate.main()
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A project in which the stage has run on fewer validation images than test images."""
     monkeypatch.chdir(tmp_path)
-    run(tmp_path, SIZES)
+    run_evaluate(tmp_path, SIZES)
     return tmp_path
 
 
@@ -103,7 +82,7 @@ def test_the_metrics_of_a_split_are_of_its_own_images_and_agree_with_each_other(
 
 def test_without_validation_images_their_metrics_are_null(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run(tmp_path, SIZES | {"validation": 0})
+    run_evaluate(tmp_path, SIZES | {"validation": 0})
     found = metrics("validation")
     assert found.pop("images") == found.pop("errors") == found.pop("views_errors") == 0
     assert (found.pop("images_per_class"), found.pop("misclassified")) == ([0] * 10, [])

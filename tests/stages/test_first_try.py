@@ -7,7 +7,7 @@ import pytest
 
 from commands.check import mistakes_in
 from digits.normalization import Normalization
-from stages import evaluate, plot, train
+from stages import evaluate, export, plot, train
 from stages.formats import arrays
 from stages.runtime.params import leaves, read_all
 from tests import ROOT, small
@@ -17,12 +17,12 @@ from tests.stages.documented import LISTS, changed, documented
 DOCUMENTED = documented()
 HIDDEN = [[], [1], [4096] * 8]
 CHANGES = [(name, value) for name, found in DOCUMENTED.items() for value in found.right]
-RUN = [(name, value) for name, value in CHANGES if name.split(".")[0] in {"train", "evaluate", "plot"}]
+RUN = [(name, value) for name, value in CHANGES if name.split(".")[0] in {"train", "evaluate", "plot", "export"}]
 ENDS = [(name, value) for name, value in RUN if type(value) in {int, float} and name != "evaluate.views"]
 CHOICES = [*(change for change in RUN if change not in ENDS), ("train.hidden", []), ("train.hidden", [1])]
 QUICK = {"train.hidden": [32, 16], "train.batch_size": 50, "train.epochs": 3}  # the third has hard images
 AT_MOST = {"train.batch_size": 500, "train.epochs": 3, "train.iterations": 20}  # on 500 images, in no time
-CLASSIFIES = ("evaluate.", "plot.", "train.activation", "train.hidden", "train.normalization")
+CLASSIFIES = ("evaluate.", "plot.", "export.", "train.activation", "train.hidden", "train.normalization")
 
 
 def test_every_parameter_has_its_range_or_its_choices_beside_it():
@@ -74,5 +74,6 @@ def test_a_run_with_it_comes_to_its_end(few_images, name, value):
     train.main()
     if name.startswith(CLASSIFIES):
         evaluate.main()
+        export.main()
     if name.startswith(("plot.", "train.hidden")):
         plot.main()

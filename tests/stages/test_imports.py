@@ -6,9 +6,9 @@ import sys
 import pytest
 
 PACKAGES = {  # what takes time to load, and who may
-    "numpy": {"preprocess", "train", "evaluate", "plot"},
-    "threadpoolctl": {"train", "evaluate", "plot"},
-    "safetensors": {"train", "evaluate", "plot"},
+    "numpy": {"preprocess", "train", "evaluate", "plot", "export"},
+    "threadpoolctl": {"train", "evaluate", "plot", "export"},
+    "safetensors": {"train", "evaluate", "plot", "export"},
     "matplotlib": {"plot"},
     "requests": {"download"},
     "tqdm": {"download", "train"},
@@ -24,7 +24,7 @@ PACKAGES = {  # what takes time to load, and who may
 LOADED = "import sys, stages.{}; print(*{{name.split('.')[0] for name in sys.modules}})"
 
 
-@pytest.mark.parametrize("stage", ["download", "preprocess", "train", "evaluate", "plot"])
+@pytest.mark.parametrize("stage", ["download", "preprocess", "train", "evaluate", "plot", "export"])
 def test_a_stage_loads_no_package_that_it_does_not_use(stage):
     code = LOADED.format(stage)
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
