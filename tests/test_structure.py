@@ -305,11 +305,11 @@ def test_a_worker_of_the_benchmarks_pins_the_kernel_before_it_imports_numpy():
 
 
 def test_the_benchmarks_use_the_locked_versions_of_what_nn_needs():
-    locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements-dev.lock").read_text(), re.MULTILINE))
     theirs = dict(
         re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "benchmarks/requirements.txt").read_text(), re.MULTILINE)
     )
-    for name in ("numpy", "threadpoolctl", "matplotlib"):
+    for name in ("numpy", "threadpoolctl", "matplotlib", "onnx", "onnxruntime", "safetensors"):
         assert theirs[name] == locked[name]
 
 
