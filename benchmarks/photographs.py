@@ -126,10 +126,10 @@ def as_bytes(picture: Floats) -> NDArray[np.uint8]:
 def drawn(image: Pixels, how: Kind, rng: np.random.Generator) -> Floats:
     """How much of each pixel of the photograph is ink: the digit turned, enlarged and put somewhere."""
     side = FINE * len(image)
-    fine = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
-    fine = fine.filter(ImageFilter.GaussianBlur(FINE / 2))
+    enlarged = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
+    fine = enlarged.filter(ImageFilter.GaussianBlur(FINE / 2))
     pen = how.pens[rng.integers(len(how.pens))] if how.pens else None
-    joints, neighbors = skeleton(np.asarray(fine)[1::3, 1::3] > 255 * INSIDE) if pen else ([], [])
+    joints, neighbors = skeleton(strokes(enlarged)[1::3, 1::3]) if pen else ([], [])
     points = 3 * np.array(joints) + 1.5 if pen else np.argwhere(np.asarray(fine) > 255 * INSIDE) + 0.5
     angle = np.radians(rng.uniform(-how.tilt, how.tilt))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -163,6 +163,15 @@ def place(size: Floats, how: Kind, rng: np.random.Generator) -> Floats:
         axis = side % 2
         corner[axis] = min(distance, room[axis]) if side < 2 else max(room[axis] - distance, 0)
     return corner
+
+
+def strokes(enlarged: Image.Image) -> NDArray[np.bool_]:
+    """Where an enlarged image is brighter than around it: so the counters of a 6 or an 8 stay open.
+
+    Of some ways this gave the skeleton that, drawn again as wide as the strokes were, is most like the image.
+    """
+    near, wide = (np.asarray(enlarged.filter(ImageFilter.GaussianBlur(share * FINE))) for share in (0.3, 1.05))
+    return np.asarray((near > wide) & (near > 255 * 0.25))
 
 
 def skeleton(ink: NDArray[np.bool_]) -> tuple[list[Floats], list[tuple[int, int]]]:
