@@ -4,9 +4,12 @@ Run as `python -m stages.export`. Writes data/export: model.onnx, draw.html and 
 """
 
 import hashlib
+from dataclasses import asdict
 
+from digits.model import named_parameters
 from stages.exporting.card import Described, model_card
 from stages.exporting.onnx_file import onnx_file
+from stages.exporting.page import page_html, size_line
 from stages.formats.arrays import read_description
 from stages.formats.model import read_model
 from stages.runtime.atomic import all_or_none, write
@@ -27,8 +30,11 @@ def main() -> None:
         contents["model.onnx"] = onnx_file(
             network, mean, standard_deviation, description.classes, description.dataset
         )
-    # PAGE: here goes the one call of stages/exporting/page.py, of which `export.page` decides:
-    # if params.page: contents["draw.html"] = page_html(network, description)
+    if params.page:
+        layers, normalization = [asdict(layer) for layer in description.layers], asdict(description.normalization)
+        page = page_html(layers, named_parameters(network), normalization, description.classes)
+        contents["draw.html"] = page
+        print(f"draw.html, a page to draw on: {size_line(page)}", flush=True)  # noqa: T201
     files = [
         Described(name, len(content), hashlib.sha256(content).hexdigest()) for name, content in contents.items()
     ]

@@ -9,11 +9,11 @@ import sys
 import numpy as np
 import pytest
 
+from digits.normalization import Normalization
 from nn.losses import softmax
 from nn.mlp import mlp
 from nn.network import Network
 from stages.exporting.onnx_file import onnx_file
-from stages.formats.arrays import Normalization
 from stages.formats.model import write_model
 from tests import ROOT
 from tests.screenshot import browser, open_page

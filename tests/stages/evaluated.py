@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 
+from digits.normalization import Normalization
 from nn.mlp import mlp
 from nn.network import Network
 from stages import evaluate
@@ -18,7 +19,7 @@ def run_evaluate(folder, sizes, dataset: DatasetName = "mnist", layers=None):
     """Make the project in this folder, which is the current one, with so many images of each split."""
     rng = np.random.default_rng(0)
     shutil.copy(ROOT / "params.yaml", folder)
-    normalization = arrays.Normalization(mean=0.5, standard_deviation=0.3)
+    normalization = Normalization(mean=0.5, standard_deviation=0.3)
     for split, n in sizes.items():
         pixels = rng.random((n, 784), np.float32)
         arrays.write(split, normalization.normalized(pixels), rng.integers(10, size=n, dtype=np.uint8))

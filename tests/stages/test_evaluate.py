@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits.normalization import Normalization
 from nn.losses import cross_entropy, softmax
 from stages import evaluate
 from stages.evaluation.corruptions import CORRUPTIONS
