@@ -13,8 +13,8 @@ MIN_CONTRAST = 0.05  # less is the grain of the paper
 MIN_AREA = 6  # pixels of a component
 MIN_HEIGHT = 0.06  # of the picture; smaller components are digits only if there is nothing else
 # Of digits that are read right in photographs made from validation images, the contrast is at least 0.38, the
-# steepness 0.36, and the rest at most 1.5; pencils are fainter, and out of focus all is softer.
-FAINT, FAINT_STEEPNESS, MIN_STEEPNESS = 0.25, 0.6, 0.2  # what is fainter and softer, or much softer, is a shadow
+# steepness 0.36, and the rest at most 1.5. Pencils are fainter, but as sharp; out of focus all is softer.
+FAINT, FAINT_STEEPNESS = 0.25, 0.6  # what is both fainter and softer is a shadow
 MOST_REST = 8.0  # where there is more ink elsewhere, it is grain
 MOST_BORDER = 0.45  # what has more of its outline on the picture's border is a shadow
 NEAR = 0.12  # of a digit's size: a component so near may be a part of it
@@ -89,8 +89,7 @@ def find_ink(contrast: Plane) -> Ink:
     )
     if ink.contrast < MIN_CONTRAST or ink.rest > MOST_REST:
         raise NoDigit("there is no digit: what differs from the paper is grain")
-    least = FAINT_STEEPNESS if ink.contrast < FAINT else MIN_STEEPNESS
-    if ink.steepness < least or ink.border > MOST_BORDER:
+    if (ink.contrast < FAINT and ink.steepness < FAINT_STEEPNESS) or ink.border > MOST_BORDER:
         raise NoDigit("there is no digit: what differs from the paper is a shadow")
     return ink
 

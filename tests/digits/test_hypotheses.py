@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from digits import hypotheses, paper
 from digits.errors import NoDigit
@@ -56,13 +56,15 @@ def grained(image):
         drawing(size=(480, 640), at=(20, 300)),
         drawing(size=(3000, 2000), height=1500, pen=150),
         drawing(size=(140, 140), at=(20, 20), height=100, pen=10),
+        drawing().filter(ImageFilter.GaussianBlur(5)),
+        drawing(size=(28, 28), at=(6, 4), height=20, pen=2),
         shadowed(drawing()),
         lined(drawing()),
         grained(drawing()),
     ],
     ids=[
         "plain", "gray", "inverted", "light on dark", "equal luma", "small", "large", "upright", "many pixels",
-        "few pixels", "shadow", "lined", "grain",
+        "few pixels", "out of focus", "28 x 28", "shadow", "lined", "grain",
     ],
 )  # fmt: skip
 def test_the_same_digit_is_seen_in_whatever_picture_it_stands(image):
