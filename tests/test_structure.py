@@ -282,6 +282,11 @@ def test_every_package_that_product_code_imports_is_declared():
                 assert {name.lower() for name in distributions[root]} & names, f"{path} imports {root}"
 
 
+def test_digits_needs_four_packages_alone():
+    found = set().union(*map(external, [*modules("digits"), *modules("nn"), ROOT / "commands/predict.py"]))
+    assert found == {"numpy", "PIL", "safetensors", "threadpoolctl"}
+
+
 def test_environment_json_has_the_version_of_every_dependency():
     recorded = json.loads((ROOT / "environment.json").read_text("utf-8"))["packages"]
     assert set(recorded) == set(direct_dependencies())
