@@ -22,15 +22,21 @@ with atomic_write(Path("file")) as file:
 """
 
 
-def started(tmp_path, busy, **variables):
+def reset_signals():
+    """What runs in the background of a script, or under nohup, ignores some of these."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def started(tmp_path, busy, *, preexec_fn=reset_signals):
     return subprocess.Popen(
         [sys.executable, "-c", STAGE.format(busy=busy)],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path.cwd()), **variables},
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+        preexec_fn=preexec_fn,  # noqa: PLW1509
     )
 
 
@@ -43,18 +49,18 @@ def test_a_signal_ends_a_stage_in_one_line_and_leaves_no_unfinished_file(tmp_pat
         assert list(tmp_path.iterdir())
         began = time.monotonic()
         process.send_signal(getattr(signal, name))
-        _, said = process.communicate(timeout=10)
+        try:
+            _, said = process.communicate(timeout=10)
+        finally:
+            process.kill()
     assert time.monotonic() - began < 2
     assert (process.returncode, said) == (code, f"train: stopped by {name}; run it again\n")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_signal_that_was_ignored_at_the_start_stays_ignored(tmp_path):
-    former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        process = started(tmp_path, "import time; time.sleep(0.3)")
-    finally:
-        signal.signal(signal.SIGHUP, former)
+    ignoring = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)  # noqa: E731
+    process = started(tmp_path, "import time; time.sleep(0.3)", preexec_fn=ignoring)
     with process:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
