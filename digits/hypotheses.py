@@ -1,6 +1,8 @@
 """Read a picture: once, and where that is in doubt, with other notions of paper and ink too."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import log
 
 import numpy as np
@@ -10,11 +12,18 @@ from digits.classifier import Classifier
 from digits.errors import NoDigit
 from digits.form import to_mnist
 from digits.ink import Ink, find_ink
-from digits.paper import Gray, contrast, gray_of
+from digits.paper import Gray, Plane, contrast, contrast_to_median, gray_of
 from digits.pictures import Picture
 
-WINDOWS = (0.25, 0.10, 0.40)  # in which the paper is looked for first, as shares of the picture's longer side
+# Ways to tell ink from paper: the wide window for thick large digits, which a narrower one leaves hollow; the median
+# for small ones near the edge of a shadow.
+WAYS: tuple[Callable[..., Plane], ...] = (
+    partial(contrast, window=0.25),
+    partial(contrast, window=0.40),
+    contrast_to_median,
+)
 SURE, STEEP, AT_BORDER = 0.7, 0.35, 0.3  # less probable or softer than that, or more at the border: look again
+CLOSE = 0.25  # of 1: where the vote for dark or light ink is closer, too, as for thick digits
 
 
 @dataclass(frozen=True)
@@ -30,26 +39,26 @@ class Reading:
 def read(picture: Picture, classifier: Classifier) -> Reading:
     """The digit in a picture; raises NoDigit where there is none."""
     gray = gray_of(picture)
-    dark = gray.dark_ink
-    first = look(gray, WINDOWS[0], classifier, dark=dark > 0)
-    if isinstance(first, Reading) and not in_doubt(first):
+    vote = gray.dark_ink
+    first = look(gray, WAYS[0], classifier, dark=vote > 0)
+    if isinstance(first, Reading) and abs(vote) > CLOSE and not in_doubt(first):
         return first
     others = [
-        look(gray, window, classifier, dark=polarity)
-        for window in WINDOWS
-        for polarity in (True, False)
-        if (window, polarity) != (WINDOWS[0], dark > 0)
+        look(gray, way, classifier, dark=dark)
+        for way in WAYS
+        for dark in (True, False)
+        if (way, dark) != (WAYS[0], vote > 0)
     ]
     readings = [found for found in (first, *others) if isinstance(found, Reading)]
     if isinstance(first, NoDigit) and not readings:
         raise first
-    return max(readings, key=lambda reading: plausibility(reading, dark))
+    return max(readings, key=lambda reading: plausibility(reading, vote))
 
 
-def look(gray: Gray, window: float, classifier: Classifier, *, dark: bool) -> Reading | NoDigit:
-    """The digit, or why there is none, for ink of one polarity and paper looked for in a window of this size."""
+def look(gray: Gray, way: Callable[..., Plane], classifier: Classifier, *, dark: bool) -> Reading | NoDigit:
+    """The digit, or why there is none, for ink of one polarity and one way to tell it from paper."""
     try:
-        ink = find_ink(contrast(gray, window, dark=dark))
+        ink = find_ink(way(gray, dark=dark))
         image = to_mnist(ink.raster)
     except NoDigit as reason:
         return reason
@@ -59,17 +68,19 @@ def look(gray: Gray, window: float, classifier: Classifier, *, dark: bool) -> Re
 def in_doubt(reading: Reading) -> bool:
     """Whether another look is worth its time."""
     ink = reading.ink
-    return float(reading.probabilities.max()) < SURE or ink.steepness < STEEP or ink.border > AT_BORDER
+    unlike = ink.steepness < STEEP or ink.border > AT_BORDER or ink.across
+    return unlike or float(reading.probabilities.max()) < SURE
 
 
-def plausibility(reading: Reading, dark: float) -> float:
-    """How much speaks for a reading, in nats: a digit is sharp, strong, alone, and off the picture's border."""
+def plausibility(reading: Reading, vote: float) -> float:
+    """How much speaks for a reading, in nats: a digit is sharp, strong, alone, off the picture's border."""
     ink = reading.ink
     return (
         log(float(reading.probabilities.max()))
         + 0.5 * log(max(ink.steepness, 1e-6))
         + log(min(max(ink.contrast, 1e-6), 1))
-        - 0.3 * log(1 + ink.rest)
+        - 0.1 * log(1 + ink.rest)
         - 0.6 * ink.border
-        + 0.3 * (dark if reading.dark else -dark)
+        - 1.0 * ink.across
+        + 0.3 * (vote if reading.dark else -vote)
     )

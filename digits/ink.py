@@ -12,6 +12,9 @@ from digits.paper import Plane, grown, strongest
 MIN_CONTRAST = 0.05  # less is the grain of the paper
 MIN_AREA = 6  # pixels of a component
 MIN_HEIGHT = 0.06  # of the picture; smaller components are digits only if there is nothing else
+# A shadow that takes half of the light differs less from the paper on both sides of its edge. What is fainter than
+# that, and reaches from one side of the picture to another, counts for so much less.
+SHADOW, ACROSS = 0.5, 0.1
 # Of digits that are read right in photographs made from validation images, the contrast is at least 0.38, the
 # steepness 0.36, and the rest at most 1.5. Pencils are fainter, but as sharp; out of focus all is softer.
 FAINT, FAINT_STEEPNESS = 0.25, 0.6  # what is both fainter and softer is a shadow
@@ -33,6 +36,7 @@ class Ink:
     contrast: float
     steepness: float  # of its edge: 1 is as sharp as a picture can be
     border: float  # share of its outline that lies on the picture's border
+    across: bool  # whether it is like the edge of a shadow: faint, and from one side of the picture to another
     rest: float  # ink elsewhere, for each of its own
 
 
@@ -44,6 +48,7 @@ class Components:
     contrast: NDArray[np.float64]
     steepness: NDArray[np.float64]
     border: NDArray[np.float64]
+    across: NDArray[np.bool_]
     top: Indices
     bottom: Indices
     left: Indices
@@ -75,6 +80,7 @@ def find_ink(contrast: Plane) -> Ink:
     mass = found.area * found.contrast
     score = np.sqrt(mass) * (found.contrast / peak) ** 2 * (found.steepness / peak) ** 3
     score[found.bottom - found.top < MIN_HEIGHT * contrast.shape[0]] *= 0.1
+    score[found.across] *= ACROSS
     best = int(np.argmax(score))
     chosen = parts(found, best)
     raster, box = soft(contrast, pixels[np.isin(labels, chosen)])
@@ -85,6 +91,7 @@ def find_ink(contrast: Plane) -> Ink:
         contrast=float(found.contrast[best]),
         steepness=float(found.steepness[best] / peak),
         border=float(found.border[best]),
+        across=bool(found.across[best]),
         rest=float(mass.sum() - own) / own,
     )
     if ink.contrast < MIN_CONTRAST or ink.rest > MOST_REST:
@@ -118,15 +125,19 @@ def measure(contrast: Plane, mask: NDArray[np.bool_], pixels: Indices, labels: I
     order = np.argsort(labels, kind="stable")
     begin = np.cumsum(area) - area
     xs, ys = xs[order], ys[order]
+    top, left = np.minimum.reduceat(ys, begin), np.minimum.reduceat(xs, begin)
+    bottom, right = np.maximum.reduceat(ys, begin) + 1, np.maximum.reduceat(xs, begin) + 1
+    sides = np.sum([top == 0, left == 0, bottom == height, right == width], axis=0)
     return Components(
         area.astype(np.float64),
         strength,
         np.bincount(owner, fall, minlength=n) / length,
         np.bincount(owner, on_border, minlength=n) / length,
-        np.minimum.reduceat(ys, begin),
-        np.maximum.reduceat(ys, begin) + 1,
-        np.minimum.reduceat(xs, begin),
-        np.maximum.reduceat(xs, begin) + 1,
+        (sides == 2) & (strength < SHADOW),
+        top,
+        bottom,
+        left,
+        right,
     )
 
 

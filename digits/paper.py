@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -11,7 +12,7 @@ from digits.pictures import Picture
 
 Plane = NDArray[np.float32]
 
-NARROW, WIDE, POLARITY = 0.04, 0.15, 0.3  # windows, as shares of the picture's longer side
+NARROW, WIDE, POLARITY, MEDIAN = 0.04, 0.15, 0.3, 0.15  # windows, as shares of the picture's longer side
 FEW = 0.15  # share of a window that has to be paper
 LIKELY_INK = 0.35  # of the strongest contrast
 LUMA = (0.299, 0.587, 0.114)
@@ -65,6 +66,17 @@ def contrast(gray: Gray, window: float, *, dark: bool) -> Plane:
     return against(full, rows[:, :, None], dark=dark).reshape(height, width)
 
 
+def contrast_to_median(gray: Gray, *, dark: bool) -> Plane:
+    """The same with the median around a pixel as its paper, which keeps the edge of a shadow as sharp as it is.
+
+    For small or thin digits alone: a stroke as wide as half of the window is its own paper.
+    """
+    height, width = gray.full.shape[1:]
+    medians = (Image.fromarray(plane) for plane in median_around(gray.quarter, MEDIAN))
+    paper = np.stack([np.asarray(one.resize((width, height), Image.Resampling.BILINEAR)) for one in medians])
+    return against(gray.full, paper, dark=dark)
+
+
 def against(gray: Plane, paper: Plane, *, dark: bool) -> Plane:
     """The contrast of a gray and its luma to a paper and its luma: of light ink to the lighter of the two."""
     difference = paper[0] - gray[0] if dark else gray[0] - paper[0]
@@ -96,6 +108,17 @@ def mean_around(planes: Plane, window: float) -> Plane:
     reach = max(round(window * max(height, width) / 2), 1)
     means: Plane = np.matmul(np.matmul(averaging(height, reach), planes), averaging(width, reach).T)
     return means
+
+
+def median_around(planes: Plane, window: float) -> Plane:
+    """The median of every other pixel in a window around each; the picture goes on as it ends."""
+    reach = 2 * max(round(window * max(planes.shape[1:]) / 4), 1)
+    padded = np.pad(planes, ((0, 0), (reach, reach), (reach, reach)), "edge")
+    around = sliding_window_view(padded, (2 * reach + 1, 2 * reach + 1), axis=(1, 2))[..., ::2, ::2]
+    values = around.reshape(*planes.shape, (reach + 1) ** 2)
+    middle = values.shape[3] // 2
+    medians: Plane = np.partition(values, middle, axis=3)[..., middle]
+    return medians
 
 
 @cache
