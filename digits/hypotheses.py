@@ -15,8 +15,8 @@ from digits.ink import Ink, find_ink
 from digits.paper import Gray, Plane, contrast, contrast_to_median, gray_of
 from digits.pictures import Picture
 
-# Ways to tell ink from paper: the wide window for thick large digits, which a narrower one leaves hollow; the median
-# for small ones near the edge of a shadow.
+# Ways to tell ink from paper: the wide window for thick large digits, which a narrower one leaves hollow; the
+# median for small ones near the edge of a shadow.
 WAYS: tuple[Callable[..., Plane], ...] = (
     partial(contrast, window=0.25),
     partial(contrast, window=0.40),

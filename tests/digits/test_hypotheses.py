@@ -82,6 +82,28 @@ def test_the_parts_of_a_broken_digit_are_seen_together():
     assert np.corrcoef(seen(image).ravel(), CLEAN.ravel())[0, 1] > 0.8
 
 
+def test_a_small_faint_digit_is_found_beside_the_edge_of_a_shadow():
+    image = np.asarray(drawing(height=60, pen=5, at=(540, 30), ink=(150, 150, 150))).copy()
+    image[:, :300] //= 2
+    gray = paper.gray_of(open_picture(encoded(Image.fromarray(image))))
+    found = find_ink(paper.contrast_to_median(gray, dark=True))
+    assert found.box == pytest.approx((273, 18, 297, 42), abs=5)
+
+
+@pytest.mark.parametrize(("strength", "chosen"), [(0.4, 200), (0.8, 100)], ids=["faint", "strong"])
+def test_what_crosses_the_picture_is_a_digit_if_it_is_no_fainter_than_a_shadow(strength, chosen, rng):
+    contrast = np.zeros((240, 320), np.float32)
+    contrast[:, 100:110] = contrast[100:140, 200:210] = strength
+    contrast *= rng.uniform(0.9, 1, contrast.shape)
+    assert find_ink(contrast).box[0] == pytest.approx(chosen, abs=5)
+
+
+def test_a_pale_digit_cut_out_without_a_margin_is_not_taken_for_the_edge_of_a_shadow():
+    image = drawing(ink=(160, 160, 160)).crop((212, 130, 388, 310))
+    gray = paper.gray_of(open_picture(encoded(image)))
+    assert not find_ink(paper.contrast(gray, 0.25, dark=True)).across
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
 def test_the_format_of_the_file_makes_hardly_a_difference(kind):
     assert np.abs(seen(drawing(), kind) - CLEAN).mean() < 6
