@@ -86,7 +86,14 @@ def test_an_experiment_that_fails_is_named_at_the_end_and_the_others_are_saved(r
 def test_a_sweep_that_is_interrupted_ends_in_a_line_and_keeps_what_has_ended(rates, number):
     write(rates, SWEEP.replace("train.hidden: [16, 8]", "train.epochs: 100000"))
     with subprocess.Popen(
-        COMMAND, cwd=rates.path, env=rates.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        COMMAND,
+        cwd=rates.path,
+        env=rates.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What runs in the background of a script ignores this signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         assert process.stdout
         for _ in range(2):
