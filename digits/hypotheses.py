@@ -79,7 +79,7 @@ def plausibility(reading: Reading, vote: float) -> float:
         log(float(reading.probabilities.max()))
         + 0.5 * log(max(ink.steepness, 1e-6))
         + log(min(max(ink.contrast, 1e-6), 1))
-        - 0.1 * log(1 + ink.rest)
+        - 0.2 * log(1 + ink.rest)
         - 0.6 * ink.border
         - 1.0 * ink.across
         + 0.3 * (vote if reading.dark else -vote)
