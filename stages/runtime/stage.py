@@ -42,7 +42,9 @@ def run_stage(name: str, main: Callable[[], None]) -> None:
             INPUTS.set(inputs)
             if difference := inputs.difference_from_lock():
                 if by_dvc:
-                    raise UserError(f"{difference}; `rm -r {PREPROCESSED}` and `dvc checkout` bring those back")
+                    raise UserError(
+                        f"{difference}; `rm -r {PREPROCESSED}` and `dvc checkout {PREPROCESSED}` bring those back"
+                    )
                 print(f"{name}: {difference}", file=sys.stderr)  # noqa: T201
             main()
             stop_if_edited()

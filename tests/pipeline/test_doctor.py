@@ -196,6 +196,7 @@ def test_it_fixes_nothing_while_a_process_runs_here_and_says_which(project):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_what_a_killed_repro_leaves_is_cleared_away(project):
     with training(project, "repro", "train") as process:
         kill(process)

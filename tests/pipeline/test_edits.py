@@ -174,7 +174,7 @@ def test_an_array_that_was_changed_under_its_time_is_not_trained_on_and_the_line
     line = line_of_train(project.run(*REPRO))
     assert line.startswith("train: data/preprocessed holds other bytes than dvc.lock says")
     assert project.run(*TRAIN).stderr.startswith("train: data/preprocessed holds other bytes")
-    for command in re.findall(r"`(rm -r [^`]*|dvc checkout)`", line)[:2]:
+    for command in re.findall(r"`([^`]*data/preprocessed)`", line):
         succeeded(project.run(*shlex.split(command)))
     assert labels.read_bytes() == clean
     project.dvc("repro")

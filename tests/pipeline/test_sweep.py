@@ -68,6 +68,7 @@ def test_a_sweep_runs_what_is_missing_and_saves_what_came_out(rates):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_an_experiment_that_fails_is_named_at_the_end_and_the_others_are_saved(rates):
     write(rates, SWEEP.replace("[16, 8]", "[16, -8]"))
     completed = rates.run(*COMMAND)

@@ -41,6 +41,7 @@ def test_the_record_names_versions_cpu_and_kernel_but_no_place_and_no_time(recor
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_what_was_made_elsewhere_is_not_recorded(reproduced, tmp_path):
     store = tmp_path / "store"
     original = reproduced.copy(tmp_path / "original")
@@ -93,6 +94,7 @@ def test_other_bytes_by_another_kernel_are_a_2_and_explained(recorded, tmp_path)
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_other_bytes_in_the_same_environment_are_a_1_and_the_clone_can_be_kept(recorded, tmp_path):
     project = recorded.copy(tmp_path / "project")
     train = json.loads((project.path / "metrics/train.json").read_text())
