@@ -22,6 +22,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
 from io import TextIOWrapper
+from itertools import count
 from pathlib import Path
 
 try:
@@ -81,19 +82,23 @@ def main() -> int:
 
 def tasks(names: Iterable[str], folder: Path | None) -> Iterator[Task]:
     """What to read for these arguments, in their order, the pictures of a folder in that of their names."""
-    taken: dict[str, int] = {}
+    taken: set[str] = set()
     for name in names:
-        for found in pictures_in(Path(name)) if Path(name).is_dir() else [name]:
+        for found in pictures_in(Path(name)) if os.path.isdir(name) else [name]:  # noqa: PTH112 (it never raises)
             stem = "standard-input" if found == "-" else Path(found).stem
-            taken[stem] = taken.get(stem, 0) + 1
-            numbered = stem if taken[stem] == 1 else f"{stem}-{taken[stem]}"
-            content = sys.stdin.buffer.read(MAX_BYTES + 1) if found == "-" else None
-            yield Task(found, content, folder and folder / f"{numbered}.png")
+            free = next(free for n in count(1) if (free := stem if n == 1 else f"{stem}-{n}") not in taken)
+            taken.add(free)
+            stdin = None if sys.stdin is None else sys.stdin.buffer
+            content = (stdin.read(MAX_BYTES + 1) if stdin else b"") if found == "-" else None
+            yield Task(found, content, folder and folder / f"{free}-explained.png")
 
 
 def pictures_in(folder: Path) -> list[str]:
     """The pictures in a folder, by the ends of their names; if there are none, the folder, which is none."""
-    found = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != "."]
+    try:
+        found = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != "."]
+    except OSError:  # nor may it be read as a picture, which says why
+        found = []
     return [str(path) for path in sorted(found)] or [str(folder)]
 
 
@@ -148,12 +153,17 @@ def described(name: str, reading: Reading) -> Answer:
     return {"file": name, **dict(zip(keys, (digits[0], chances[0], digits[1], chances[1]), strict=True))}
 
 
+def printable(value: object) -> str:
+    """A name or a message in a line: file names may hold anything."""
+    text = str(value)
+    return text if text.isprintable() else ascii(text)
+
+
 def in_words(answer: Answer) -> str:
     """An answer as a line for people."""
-    name = str(answer["file"])
-    name = name if name.isprintable() else ascii(name)
+    name = printable(answer["file"])
     if "error" in answer:
-        return f"{name}: {answer['error']}"
+        return f"{name}: {printable(answer['error'])}"
     says = "" if float(str(answer["probability"])) >= SURE else "not sure, perhaps "
     digit, second = (
         f"{answer[of]} ({float(str(answer[chance])):.1%})"
@@ -176,5 +186,7 @@ if __name__ == "__main__":
     except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)
+    except OSError as error:  # a full disk behind standard output, a folder in the place of the model
+        sys.exit(f"predict: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -18,6 +18,7 @@ MAX_BYTES = 64_000_000
 # So that no picture takes 500 MB. JPEG shrinks while it is decoded; WebP is held in memory four times.
 MAX_PIXELS = {"JPEG": 64_000_000, "MPO": 64_000_000}
 MAX_PIXELS_ELSE = 20_000_000
+MAX_SCANS = 100  # of a progressive JPEG, which has about ten: each takes as long as all of another picture
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")  # the fewer decoders, the fewer faults of theirs
 WHITE = 247  # of 255; nothing is written in lighter ink on white
 REDUCIBLE = {"L", "LA", "RGB", "RGBA", "CMYK"}  # modes that Pillow can shrink as they are
@@ -30,6 +31,8 @@ def open_picture(source: Path | bytes) -> Picture:
         raise BadPicture("the file is empty")
     if len(content) > MAX_BYTES:
         raise BadPicture(f"the file is larger than {MAX_BYTES // 10**6} MB")
+    if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > MAX_SCANS:
+        raise BadPicture(f"the picture is built up in more than {MAX_SCANS} steps")
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             check_size(image)
@@ -51,6 +54,8 @@ def read_file(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
+    except IsADirectoryError:
+        raise BadPicture("there is no picture in this folder") from None
     except OSError as error:
         raise BadPicture(f"the file cannot be read ({error.strerror or error})") from None
 
@@ -72,7 +77,9 @@ def decode(image: Image.Image) -> Picture:
     longer = max(image.size)
     image.draft("RGB", (SIDE * image.width // longer, SIDE * image.height // longer))
     if image.mode.startswith("I"):  # 16 bits, which convert("RGB") would cut off at 255
-        image = Image.fromarray((np.asarray(ImageOps.exif_transpose(image)) >> 8).astype(np.uint8))
+        values = np.asarray(ImageOps.exif_transpose(image))
+        shift = 8 if values.max() > 255 else 0  # an image of 8 bits may have been saved with 16
+        image = Image.fromarray((values >> shift).astype(np.uint8))
     elif image.has_transparency_data:
         image = image.convert("RGBA")
     elif image.mode not in REDUCIBLE:

@@ -99,7 +99,7 @@ def test_a_folder_stands_for_the_pictures_in_it_in_the_order_of_their_names(run)
 def test_a_folder_without_pictures_is_said(run):
     code, lines, errors = run("data")
     assert (code, lines) == (1, [])
-    assert errors == ["data: the file cannot be read (Is a directory)"]
+    assert errors == ["data: there is no picture in this folder"]
 
 
 def test_a_hyphen_is_standard_input(run, monkeypatch):
@@ -122,15 +122,40 @@ def test_many_pictures_are_answered_as_each_alone_and_in_their_order(run, monkey
 def test_explain_draws_a_picture_for_each_answer_under_names_of_their_own(run):
     code, _, _ = run("--explain", "new/seen", "pictures", "pictures/a.png")
     assert code == 1
-    assert sorted(path.name for path in Path("new/seen").iterdir()) == ["a-2.png", "a.png", "b.png"]
-    with Image.open("new/seen/a.png") as page:
+    assert sorted(path.name for path in Path("new/seen").iterdir()) == [
+        "a-2-explained.png",
+        "a-explained.png",
+        "b-explained.png",
+    ]
+    with Image.open("new/seen/a-explained.png") as page:
         assert page.width > 840
+
+
+def test_explain_overwrites_no_picture(run):
+    before = {path: path.read_bytes() for path in Path("pictures").iterdir()}
+    run("--explain", "pictures", *map(str, before))
+    assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("x" * 300, "File name too long"),
+        ("empty", "there is no picture in this folder"),
+        ("new\nline", "No such file"),
+    ],
+)
+def test_an_odd_name_is_a_line_and_the_next_picture_is_read(run, name, why):
+    Path("empty").mkdir()
+    code, lines, errors = run(name, "pictures/a.png")
+    assert (code, len(lines), len(errors)) == (1, 1, 1)
+    assert why in errors[0]
 
 
 def test_explain_says_where_it_cannot_write(run):
     code, lines, errors = run("--explain", "pictures/a.png", "pictures/a.png")
     assert (code, lines) == (1, [])
-    assert errors == ["pictures/a.png: pictures/a.png/a.png cannot be written (File exists)"]
+    assert errors == ["pictures/a.png: pictures/a.png/a-explained.png cannot be written (File exists)"]
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import io
 import struct
 import zlib
 
@@ -147,3 +148,19 @@ def test_what_cannot_be_read_is_refused_in_one_line_that_is_the_same_every_time(
 def test_a_file_that_is_not_there_is_no_picture(tmp_path):
     with pytest.raises(BadPicture, match="the file cannot be read"):
         open_picture(tmp_path / "nothing.png")
+
+
+def test_a_picture_of_8_bits_that_was_saved_with_16_is_as_it_was():
+    gray = np.tile(np.arange(0, 240, 8, dtype=np.uint16), (40, 1))
+    file = io.BytesIO()
+    Image.fromarray(gray).save(file, "PNG")
+    assert np.ptp(open_picture(file.getvalue())) > 200
+
+
+def test_a_jpeg_of_very_many_steps_is_refused_before_it_is_decoded():
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(file, "JPEG", progressive=True)
+    content = file.getvalue()
+    start = content.rindex(b"\xff\xda")
+    with pytest.raises(BadPicture, match="built up in more than 100 steps"):
+        open_picture(content[:start] + content[start:-2] * 200 + content[-2:])

@@ -85,7 +85,7 @@ def test_the_environment_is_built_once_by_two_makes_and_again_without_its_python
 
 @needs_make
 def test_make_names_what_can_be_made_each_with_its_purpose(workspace):
-    lines = succeeded(workspace.run("make", "help")).splitlines()
+    lines = succeeded(workspace.run("make", "--no-print-directory", "help")).splitlines()
     assert [line.split(maxsplit=1)[0] for line in lines[:3]] == ["help", "repro", "test"]
     assert lines[2].endswith("  Run every test that is not marked slow")
 
