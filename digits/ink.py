@@ -15,6 +15,9 @@ MIN_HEIGHT = 0.06  # of the picture; smaller components are digits only if there
 # What is fainter than the edge of a shadow that takes half of the light, and touches two sides of the picture, as
 # such an edge does, counts for so much less. A digit that was cut out without a margin touches all four.
 SHADOW, ACROSS = 0.5, 0.1
+# So does what takes more than half of the picture's width and height and has another component within it: a frame,
+# or the table on which the paper lies.
+LARGE, FRAME = 0.5, 0.1
 # Of 99.9 % of the digits that are read right in photographs made from validation images, the contrast is at least
 # 0.29, the steepness 0.42, the rest at most 3.1. Pencils are fainter, but as sharp; out of focus all is softer.
 FAINT, FAINT_STEEPNESS = 0.25, 0.6  # what is both fainter and softer is a shadow
@@ -81,8 +84,10 @@ def find_ink(contrast: Plane) -> Ink:
     score = np.sqrt(mass) * (found.contrast / peak) ** 2 * (found.steepness / peak) ** 3
     score[found.bottom - found.top < MIN_HEIGHT * contrast.shape[0]] *= 0.1
     score[found.across] *= ACROSS
+    frames = are_frames(found, *contrast.shape)
+    score[frames] *= FRAME
     best = int(np.argmax(score))
-    chosen = parts(found, best)
+    chosen = parts(found, best, frames)
     raster, box = soft(contrast, pixels[np.isin(labels, chosen)])
     own = float(mass[chosen].sum())
     ink = Ink(
@@ -94,7 +99,8 @@ def find_ink(contrast: Plane) -> Ink:
         across=bool(found.across[best]),
         rest=float(mass.sum() - own) / own,
     )
-    if ink.contrast < MIN_CONTRAST or ink.rest > MOST_REST:
+    around = float(mass[frames].sum()) / own
+    if ink.contrast < MIN_CONTRAST or ink.rest - around > MOST_REST:
         raise NoDigit("there is no digit: what differs from the paper is grain")
     if (ink.contrast < FAINT and ink.steepness < FAINT_STEEPNESS) or ink.border > MOST_BORDER:
         raise NoDigit("there is no digit: what differs from the paper is a shadow")
@@ -141,14 +147,28 @@ def measure(contrast: Plane, mask: NDArray[np.bool_], pixels: Indices, labels: I
     )
 
 
-def parts(found: Components, best: int) -> Indices:
+def are_frames(found: Components, height: int, width: int) -> NDArray[np.bool_]:
+    """Which components of a picture of this size are large and have one as high as a digit within their box."""
+    heights = found.bottom - found.top
+    large = (heights > LARGE * height) & (found.right - found.left > LARGE * width)
+    inside = (
+        (found.top[:, None] < found.top)
+        & (found.left[:, None] < found.left)
+        & (found.bottom[:, None] > found.bottom)
+        & (found.right[:, None] > found.right)
+    )
+    frames: NDArray[np.bool_] = large & np.any(inside & (heights >= MIN_HEIGHT * height), axis=1)
+    return frames
+
+
+def parts(found: Components, best: int, frames: NDArray[np.bool_]) -> Indices:
     """The components that make up a digit: the best one, and those beside it that look like it."""
     size = max(found.bottom[best] - found.top[best], found.right[best] - found.left[best])
     down = np.maximum(found.top - found.bottom[best], found.top[best] - found.bottom)
     across = np.maximum(found.left - found.right[best], found.left[best] - found.right)
     near = np.maximum(down, across) < NEAR * size
     alike = (found.area > PART_AREA * found.area[best]) & (found.contrast > PART_CONTRAST * found.contrast[best])
-    return np.flatnonzero(near & alike | (np.arange(len(near)) == best))
+    return np.flatnonzero(near & alike & ~frames | (np.arange(len(near)) == best))
 
 
 def soft(contrast: Plane, pixels: Indices) -> tuple[NDArray[np.uint8], tuple[int, int, int, int]]:

@@ -43,10 +43,19 @@ def grained(image):
     return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
 
 
+def on_a_table(image, table):
+    """On a sheet of paper with a darker table all around."""
+    page = Image.new("RGB", image.size, table)
+    page.paste(image.resize((460, 345)), (90, 65))
+    return page
+
+
 @pytest.mark.parametrize(
     "image",
     [
         drawing(),
+        on_a_table(drawing(), "#282828"),
+        on_a_table(drawing(), "#6b4a2b"),
         drawing(paper=(200, 200, 190), ink=(40, 40, 90)),
         drawing(paper="black", ink="white"),
         drawing(paper=(40, 120, 60), ink=(230, 220, 90)),
@@ -63,7 +72,8 @@ def grained(image):
         grained(drawing()),
     ],
     ids=[
-        "plain", "gray", "inverted", "light on dark", "equal luma", "small", "large", "upright", "many pixels",
+        "plain", "on a table", "on wood", "gray", "inverted", "light on dark", "equal luma",
+        "small", "large", "upright", "many pixels",
         "few pixels", "out of focus", "28 x 28", "shadow", "lined", "grain",
     ],
 )  # fmt: skip
