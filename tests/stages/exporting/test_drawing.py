@@ -13,6 +13,7 @@ from digits.errors import NoDigit
 from digits.form import to_mnist
 from digits.strokes import draw_strokes
 from stages.exporting.page import page_html
+from stages.formats.datasets import DATASETS
 from tests import ROOT
 from tests.devtools import chromium
 from tests.screenshot import browser
@@ -62,18 +63,7 @@ TIME = """Array.from({ length: 100 }, (_, i) => {
 })"""
 VIOLATIONS = """axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
   .then(({ violations }) => violations.map(({ help, nodes }) => [help, nodes.map(({ html }) => html)]))"""
-FASHION = [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-]
+FASHION = list(DATASETS["fashion-mnist"].classes)
 
 
 @pytest.fixture(scope="module")
