@@ -209,3 +209,9 @@ def is_train(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
         return bool(process.cmdline()[-2:] == ["-m", "stages.train"])
     return False
+
+
+@pytest.mark.slow
+def test_a_message_that_names_a_stage_is_not_taken_for_the_shell_that_runs_it(project):
+    project.change({"train.learning_rate": 0.001})
+    assert "stopped by" not in project.dvc("exp", "run", "--message", "python -m stages.train", "train")
