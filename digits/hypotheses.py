@@ -22,7 +22,7 @@ WAYS: tuple[Callable[..., Plane], ...] = (
     partial(contrast, window=0.40),
     contrast_to_median,
 )
-SURE, STEEP, AT_BORDER = 0.7, 0.35, 0.3  # less probable or softer than that, or more at the border: look again
+PROBABLE, STEEP, AT_BORDER = 0.7, 0.35, 0.3  # less probable or softer than that, or more at the border: look again
 CLOSE = 0.25  # of 1: where the vote for dark or light ink is closer, too, as for thick digits
 
 
@@ -69,7 +69,7 @@ def in_doubt(reading: Reading) -> bool:
     """Whether another look is worth its time."""
     ink = reading.ink
     unlike = ink.steepness < STEEP or ink.border > AT_BORDER or ink.across
-    return unlike or float(reading.probabilities.max()) < SURE
+    return unlike or float(reading.probabilities.max()) < PROBABLE
 
 
 def plausibility(reading: Reading, vote: float) -> float:

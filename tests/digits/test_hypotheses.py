@@ -158,7 +158,7 @@ def test_a_sure_answer_takes_one_look_and_a_doubtful_one_all(monkeypatch):
     monkeypatch.setattr(hypotheses, "look", counted)
     picture, network = open_picture(encoded(drawing())), classifier()
     for sure, expected in ((0.0, 1), (1.1, 2 * len(hypotheses.WAYS))):
-        monkeypatch.setattr(hypotheses, "SURE", sure)
+        monkeypatch.setattr(hypotheses, "PROBABLE", sure)
         looks.clear()
         hypotheses.read(picture, network)
         assert len(looks) == expected
