@@ -18,7 +18,7 @@ STALE := stale
 endif
 endif
 
-.PHONY: help repro test test-slow check doctor record verify bench predict lint format lock clean stale
+.PHONY: help repro test test-slow lesson lesson-test check doctor record verify bench predict lint format lock clean stale
 
 help:  ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]*:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,14 @@ test: .venv/dev  ## Run every test that is not marked slow
 
 test-slow: .venv/dev  ## Run the tests marked slow
 	@python -m pytest -m slow
+
+lesson: .venv/lesson  ## Open the notebooks of docs/lesson in JupyterLab
+	@dvc repro --quiet preprocess
+	@jupyter lab docs/lesson/README.md
+
+lesson-test: .venv/dev .venv/lesson  ## Run the notebooks of docs/lesson and compare their outputs
+	@dvc repro --quiet preprocess
+	@python -m pytest -m "slow or not slow" tests/lesson
 
 check: .venv/repro  ## Validate params.yaml
 	@python -m commands.check
@@ -68,6 +76,7 @@ COMPILE = uv pip compile pyproject.toml --quiet --universal --fork-strategy fewe
 lock: .venv/dev  ## Resolve the locked versions anew (UPGRADE=--upgrade takes newer ones)
 	@$(COMPILE) $(UPGRADE) --extra dev --output-file requirements-dev.lock
 	@$(COMPILE) $(UPGRADE) --constraint requirements-dev.lock --output-file requirements.lock
+	@$(COMPILE) $(UPGRADE) --constraint requirements-dev.lock --extra lesson --output-file requirements-lesson.lock
 	@echo "The versions decide the bytes: run 'dvc repro --force' and commit dvc.lock with the lock files."
 
 clean:  ## Remove the environment and what the tools have cached
@@ -95,12 +104,13 @@ export LOCKED
 ifndef VENV_LOCKED
 .venv/repro: requirements.lock $(STALE)
 .venv/dev: requirements-dev.lock .venv/repro
-.venv/repro .venv/dev:
+.venv/lesson: requirements-lesson.lock .venv/repro
+.venv/repro .venv/dev .venv/lesson:
 	@command -v "$(PYTHON)" >/dev/null || { echo "make: $(PYTHON) is not installed; Python 3.11 or later is needed (make PYTHON=/path/to/python3)" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "make: Python 3.11 or later is needed, $(PYTHON) is %d.%d (make PYTHON=/path/to/python3)" % v[:2])'
 	@"$(PYTHON)" -c "$$LOCKED" $(MAKE) --silent VENV_LOCKED=1 $@
 else
-$(if $(STALE),$(shell rm -f .venv/python .venv/repro .venv/dev))
+$(if $(STALE),$(shell rm -f .venv/python .venv/repro .venv/dev .venv/lesson))
 .venv/python:
 	@echo "Building the environment in .venv (a minute or two, once)"
 	@"$(PYTHON)" -m venv --clear .venv
@@ -114,6 +124,10 @@ $(if $(STALE),$(shell rm -f .venv/python .venv/repro .venv/dev))
 
 .venv/dev: requirements-dev.lock .venv/repro
 	@$(INSTALL) -r requirements-dev.lock
+	@touch $@
+
+.venv/lesson: requirements-lesson.lock .venv/repro
+	@$(INSTALL) -r requirements-lesson.lock
 	@touch $@
 endif
 

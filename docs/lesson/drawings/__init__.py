@@ -1,0 +1,1 @@
+"""Pictures that take more lines than a cell of a notebook should have."""

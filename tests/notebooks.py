@@ -1,0 +1,91 @@
+"""The notebooks in docs/lesson, run from start to end.
+
+`python -m tests.notebooks docs/lesson/NAME.ipynb ...` runs them and writes their outputs into them, in one form.
+"""
+
+import base64
+import io
+import sys
+import time
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+from nbclient import NotebookClient
+from PIL import Image
+
+LESSON = Path(__file__).resolve().parent.parent / "docs" / "lesson"
+KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+Cell = Any  # of nbformat, which has no types
+
+
+def read(path: Path) -> Cell:
+    """The notebook as it is."""
+    return nbformat.read(path, as_version=4)
+
+
+def run(path: Path) -> Cell:
+    """The notebook with the outputs that it has now, and nothing in its metadata that changes from run to run."""
+    notebook = read(path)
+    NotebookClient(
+        notebook,
+        extra_arguments=["--log-level=ERROR"],  # or it warns of who might listen on 127.0.0.1
+        resources={"metadata": {"path": str(path.parent)}},  # where the kernel begins, as in JupyterLab
+        record_timing=False,
+        timeout=120,
+    ).execute()
+    notebook.metadata = {**KERNEL, "language_info": {"name": "python"}}
+    for cell in notebook.cells:
+        cell.metadata = {name: cell.metadata[name] for name in ("alt", "tags") if name in cell.metadata}
+    return notebook
+
+
+def differences(committed: Cell, now: Cell) -> list[str]:
+    """In what the outputs of two runs differ: not at all in text, by a trace in pictures; not those of timings."""
+    found = []
+    for before, after in zip_longest(committed.cells, now.cells):
+        if "outputs" not in before or "timing" in before.metadata.get("tags", []):
+            continue
+        for old, new in zip_longest(before.outputs, after.outputs, fillvalue={"output_type": "nothing"}):
+            if content(old) != content(new):
+                found.append(f"{before.id}: {content(old)}\nis now {content(new)}")
+            elif picture(old) is not None and not look_alike(picture(old), picture(new)):
+                found.append(f"{before.id}: the picture has changed")
+    return found
+
+
+def content(output: Cell) -> str:
+    """What can be read in an output."""
+    text = output.get("text") or output.get("data", {}).get("text/plain", "")
+    return f"{output['output_type']}: {text}"
+
+
+def picture(output: Cell) -> str | None:
+    """The PNG of an output, as base64; None if there is none."""
+    encoded: str | None = output.get("data", {}).get("image/png")
+    return encoded
+
+
+def look_alike(before: str | None, after: str | None) -> bool:
+    """Whether two pictures differ by at most half a grey level in the mean: one bit can move a blurred edge."""
+    if before is None or after is None:
+        return before is after
+    one, other = (
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB"), float) for png in (before, after)
+    )
+    return one.shape == other.shape and float(np.abs(one - other).mean()) < 0.5
+
+
+def main(paths: list[str]) -> None:
+    """Renew the outputs of notebooks."""
+    for name in paths:
+        started = time.monotonic()
+        notebook = run(Path(name))
+        nbformat.write(notebook, name)
+        print(f"{name}: {time.monotonic() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
