@@ -21,7 +21,7 @@ endif
 .PHONY: help repro test test-slow lesson lesson-test check doctor record verify bench predict lint format lock clean stale
 
 help:  ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]*:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]*:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
 
 repro: .venv/repro check  ## Download, preprocess, train, evaluate, plot, export; then show the metrics
 	@dvc repro
@@ -34,9 +34,9 @@ test: .venv/dev  ## Run every test that is not marked slow
 test-slow: .venv/dev  ## Run the tests marked slow
 	@python -m pytest -m slow
 
-lesson: .venv/lesson  ## Open the notebooks of docs/lesson in JupyterLab
+lesson: .venv/lesson  ## Open the notebooks of docs/lesson in JupyterLab (OPTIONS="--no-browser")
 	@dvc repro --quiet preprocess
-	@jupyter lab docs/lesson/README.md
+	@jupyter lab --notebook-dir=. $(OPTIONS) docs/lesson/1_linear_classifier.ipynb
 
 lesson-test: .venv/dev .venv/lesson  ## Run the notebooks of docs/lesson and compare their outputs
 	@dvc repro --quiet preprocess
