@@ -34,6 +34,7 @@ def run(path: Path) -> Cell:
         extra_arguments=["--log-level=ERROR"],  # or it warns of who might listen on 127.0.0.1
         resources={"metadata": {"path": str(path.parent)}},  # where the kernel begins, as in JupyterLab
         record_timing=False,
+        coalesce_streams=True,
         timeout=120,
     ).execute()
     notebook.metadata = {**KERNEL, "language_info": {"name": "python"}}
