@@ -26,7 +26,7 @@ def product(
     result = left @ above
     (rows, inner), columns = left.shape, above.shape[1]
     row, column = cell
-    x, y = inner + 1, inner + 1.4  # where the product begins
+    x, y = inner + 1, top(left)  # where the product begins
     _array(axes, left, (0, y), {(row, k): LEFT for k in range(inner)})
     _array(axes, above, (x, 0), {(k, column): ABOVE for k in range(inner)})
     _array(axes, result, (x, y), {(row, column): BETWEEN})
@@ -42,6 +42,19 @@ def product(
     axes.set_title(title, loc="left")
     axes.set(xlim=(-0.1, x + columns + 0.1), ylim=(y + rows + 1.7, -0.7), aspect="equal")
     axes.axis("off")
+
+
+def frame(axes: Axes, left: Array, *, row: int | None = None, column: int | None = None) -> None:
+    """A thick frame about one row or one column of the left factor."""
+    rows, columns = left.shape
+    corner = (column or 0, top(left) + (row or 0))
+    width, height = 1 if row is None else columns, 1 if column is None else rows
+    axes.add_patch(Rectangle(corner, width, height, fill=False, edgecolor="black", linewidth=3, zorder=3))
+
+
+def top(left: Array) -> float:
+    """Where the left factor and the product begin, from above: below the right factor."""
+    return float(left.shape[1] + 1.4)
 
 
 def _array(axes: Axes, array: Array, corner: tuple[float, float], marked: dict[tuple[int, int], str]) -> None:
