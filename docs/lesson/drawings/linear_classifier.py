@@ -54,8 +54,8 @@ def rows_of_digits(rows: Mapping[str, Image]) -> None:
             title = name
         else:
             limit = np.quantile(np.abs(images), 0.995)
-            axes.imshow(tiles, cmap="RdBu", vmin=-limit, vmax=limit)
-            title = f"{name}: red to blue is -{limit:.2f} to {limit:.2f}"
+            axes.imshow(tiles, cmap="RdBu_r", vmin=-limit, vmax=limit)
+            title = f"{name}: blue to red is -{limit:.2f} to {limit:.2f}"
         unmarked(axes)
         axes.set_title(title, loc="left", fontsize=11)
         axes.set(xticks=np.arange(len(images)) * (SIDE + 2) + SIDE / 2 + 0.5, xticklabels=range(len(images)))
@@ -71,7 +71,7 @@ def votes(images: Sequence[Image], titles: Sequence[str], terms: Sequence[Image]
     for (above, below), image, title, added in zip(grid.T, images, titles, terms, strict=True):
         above.imshow(image.reshape(SIDE, SIDE))
         above.set_title(title, fontsize=11)
-        below.imshow(added.reshape(SIDE, SIDE), cmap="RdBu", vmin=-limit, vmax=limit)
+        below.imshow(added.reshape(SIDE, SIDE), cmap="RdBu_r", vmin=-limit, vmax=limit)
         below.set_title(f"sum {added.sum():+.1f}", fontsize=11)
         unmarked(above)
         unmarked(below)
