@@ -65,8 +65,9 @@ def test_what_a_function_of_the_reader_raises_is_what_the_reader_sees():
         pytest.param(lambda dy, y: (dy * (1 - y**2)).astype(int), id="whole numbers"),
     ],
 )
-def test_a_wrong_tanh_is_refused_with_an_entry_and_both_numbers(wrong):
-    assert re.fullmatch(r"dx\[\d, \d\] is \S+; it should be \S+", check.tanh_backward(wrong))
+def test_a_wrong_tanh_is_refused_with_an_entry_and_all_that_it_comes_from(wrong):
+    said = check.tanh_backward(wrong)
+    assert re.fullmatch(r"dx\[\d, \d\] is \S+; it should be \S+ \(dy is \S+, y is \S+ there\)", said)
 
 
 @pytest.mark.parametrize(
@@ -109,8 +110,8 @@ def test_widths_with_two_numbers_between_784_and_10_are_right():
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ([784, 100, 10], "1 hidden layers"),
-        ([784, 100, 50, 20, 10], "3 hidden layers"),
+        ([784, 100, 10], "3 widths"),
+        ([784, 100, 50, 20, 10], "5 widths"),
         ([784, 100, 50, 1], "from 784 to 1"),
         ([10, 50, 100, 784], "from 10 to 784"),
         ([784, 100.0, 50, 10], "whole numbers"),

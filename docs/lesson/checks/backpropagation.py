@@ -52,7 +52,7 @@ def judged(backward: Callable[..., object], given: Mapping[str, Array], dx: Arra
     for name, array in given.items():
         if not np.array_equal(copies[name], array):
             return f"{name} is changed: return a new array, others may still need this one"
-    return verdict(found, dx, name="dx")
+    return verdict(found, dx, name="dx", given=given)
 
 
 def two_hidden_layers(widths: object) -> str:
@@ -62,7 +62,7 @@ def two_hidden_layers(widths: object) -> str:
     if not isinstance(widths, list | tuple) or not all(type(width) is int and width > 0 for width in widths):
         return f"{widths!r} is not a list of whole numbers, each above 0"
     if len(widths) != 4:
-        return f"{len(widths)} widths make {max(len(widths) - 2, 0)} hidden layers; it should be 2"
+        return f"{len(widths)} widths; two hidden layers have widths between those of the images and the digits"
     if (widths[0], widths[-1]) != (784, 10):
         return f"from {widths[0]} to {widths[-1]}; an image has 784 numbers, and there are 10 digits"
     return RIGHT
