@@ -9,7 +9,8 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,8 +41,8 @@ class Reader:
         self.folder = folder
         self.env = env
 
-    def type(self, command: str) -> str:
-        """What the command prints; fails unless it succeeds."""
+    def type(self, command: str, *, may_fail: bool = False) -> str:
+        """What the command prints; fails unless it succeeds, or may fail."""
         # Into a file: what the command leaves running in the background would hold a pipe open.
         with tempfile.TemporaryFile("w+") as output, tempfile.NamedTemporaryFile("r") as folder:
             completed = subprocess.run(
@@ -56,7 +57,7 @@ class Reader:
             )
             output.seek(0)
             said = output.read()
-            if completed.returncode:
+            if completed.returncode and not may_fail:
                 raise AssertionError(f"{command} exited with {completed.returncode}:\n{said}")
             self.folder = Path(folder.read().rstrip("\n"))
         return said
@@ -67,17 +68,20 @@ def with_outputs(page: str, reader: Reader) -> str:
 
     def run(found: re.Match[str]) -> str:
         print(f"$ {found[1]}", flush=True)
-        said = reader.type(found[1])
-        # Lines end where they end; a progress bar of Git keeps its last state; no blank line at either end.
-        lines = [line.split("\r")[-1].rstrip() for line in said.splitlines()]
-        text = "\n".join(lines).strip("\n")
+        text = tidied(reader.type(found[1]))
         return f"$ {found[1]}\n" + (f"{text}\n" if text else "")
 
     return BLOCK.sub(lambda block: COMMAND.sub(run, block[0]), page)
 
 
-def main(path: Path) -> None:
-    """Renew the outputs of a page."""
+def tidied(said: str) -> str:
+    """Lines end where they end; a progress bar of Git keeps its last state; no blank line at either end."""
+    return "\n".join(line.rstrip().split("\r")[-1].rstrip() for line in said.split("\n")).strip("\n")
+
+
+@contextmanager
+def fresh_clone() -> Iterator[Reader]:
+    """Somebody in a clone of the last commit, in which a small network is trained and committed."""
     with tempfile.TemporaryDirectory() as folder, s3_store() as login:
         project = Path(folder, "digits")
         env = {
@@ -95,7 +99,13 @@ def main(path: Path) -> None:
             "git diff --quiet || git commit --quiet --all --message 'A small network'",
         ):
             Reader(project, env).type(command)
-        page = with_outputs(path.read_text("utf-8"), Reader(project, env))
+        yield Reader(project, env)
+
+
+def main(path: Path) -> None:
+    """Renew the outputs of a page."""
+    with fresh_clone() as reader:
+        page = with_outputs(path.read_text("utf-8"), reader)
     path.write_text(page, "utf-8")
 
 
