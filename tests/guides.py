@@ -113,7 +113,7 @@ def holds(output: str, printed: str) -> bool:
 def lines_of(text: str) -> list[str]:
     """The lines of an output without what may differ."""
     kept = (line for line in tidied(text).splitlines() if not PROGRESS.fullmatch(line))
-    return [" ".join(re.sub("[─-]{3,}", "---", NUMBER.sub("0", line)).split()) for line in kept]
+    return [" ".join(re.sub("[─=_-]{3,}", "---", NUMBER.sub("0", line)).split()) for line in kept]
 
 
 def renewed(page: str, reader: Reader) -> str:

@@ -8,12 +8,13 @@ from nn.checkpoint import load_state_dict, state_dict
 from nn.hard_examples import HardExamples
 from nn.mlp import mlp
 from nn.network import Network
-from nn.optimizers import SGD, Adam, AdamW, Lion, Momentum, Nesterov, RMSprop
+from nn.optimizers import AdamW
 from nn.parallel import WorkerPool
 from nn.random_streams import Purpose, stream
 from nn.regularization import ExponentialMovingAverage
 from nn.schedules import cosine
 from nn.training import Trainer, train
+from tests.nn.test_optimizers import FORMULAS as KINDS
 
 IMAGES, BATCH, EPOCHS = 100, 20, 6  # 30 steps, and the last epoch does not end
 STEPS = 28
@@ -55,7 +56,7 @@ def steps_of(trainer, epochs_done=0):
 
 
 @pytest.mark.parametrize("everything", [False, True], ids=["plain", "with all that has a state"])
-@pytest.mark.parametrize("kind", [SGD, Momentum, Nesterov, RMSprop, Adam, AdamW, Lion])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_training_goes_on_after_any_epoch_to_the_same_bits(kind, everything):
     with WorkerPool(1) as pool:
         whole = trainer_of(kind, everything=everything, pool=pool)

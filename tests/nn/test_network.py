@@ -7,7 +7,7 @@ from nn.flat import split
 from nn.inference import fold_batch_norm, inference_network, predict
 from nn.layers import Dense
 from nn.losses import cross_entropy
-from nn.mlp import mlp
+from nn.mlp import ACTIVATIONS, mlp
 from nn.network import Network, training_flops_per_example
 from nn.normalization import BatchNorm
 from nn.parallel import WorkerPool
@@ -17,7 +17,7 @@ from tests.nn.networks import gradients, loss_and_gradients, small_network
 
 
 @pytest.mark.parametrize("normalization", [None, "batch", "layer"])
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "gelu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_gradient_of_a_whole_network_is_that_of_finite_differences(rng, activation, normalization):
     network = small_network(rng, activation=activation, normalization=normalization)
     x, labels = rng.standard_normal((15, 12)), rng.integers(5, size=15)

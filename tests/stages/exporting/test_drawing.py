@@ -12,6 +12,7 @@ import pytest
 from digits.errors import NoDigit
 from digits.form import to_mnist
 from digits.strokes import draw_strokes
+from nn.mlp import ACTIVATIONS
 from stages.exporting.page import page_html
 from stages.formats.datasets import DATASETS
 from tests import ROOT
@@ -36,11 +37,10 @@ pytestmark = [
 AXE = "axe-core@4.10.3"
 NETWORKS = {
     "none": untrained([]),
-    "relu": untrained([60, 40]),
-    "leaky_relu": untrained([70], "leaky_relu"),
-    "gelu": untrained([50, 30], "gelu", layer_norm=True),
-    "tanh": untrained([30] * 8, "tanh", layer_norm=True),
-    "sigmoid": untrained([1], "sigmoid"),
+    **{name: untrained([60, 40], name) for name in ACTIVATIONS},
+    "gelu after layer normalization": untrained([50, 30], "gelu", layer_norm=True),
+    "tanh in eight layers": untrained([30] * 8, "tanh", layer_norm=True),
+    "one unit": untrained([1], "sigmoid"),
 }
 READ_IMAGES = """(() => {
   const bytes = Uint8Array.from(atob("%s"), (c) => c.charCodeAt(0));

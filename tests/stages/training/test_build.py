@@ -1,5 +1,6 @@
 """What params.yaml may name is what the code can build, and what a model file can say."""
 
+import re
 from typing import Literal, get_args, get_origin
 
 import numpy as np
@@ -25,6 +26,7 @@ from tests import ROOT
 from tests.nn.test_layers import FORMULAS, LAYERS
 from tests.nn.test_optimizers import FORMULAS as OPTIMIZERS
 from tests.stages.descriptions import description
+from tests.stages.documented import documented
 
 SECTIONS = read_all(ROOT / "recipes/quick.yaml")["train"] | {  # type: ignore[operator]
     "blas_kernel": "haswell",
@@ -52,26 +54,67 @@ def choices(key):
     return found
 
 
-def test_every_activation_has_its_class_its_initialization_and_its_tests():
-    names = choices("activation")
-    assert names == set(ACTIVATIONS) == set(INITIALIZATIONS)
-    assert names <= set(LAYERS)
-    assert names <= set(FORMULAS)
+def keys(path, pattern):
+    """The names that stand in a file, as this pattern finds them."""
+    return set(re.findall(pattern, (ROOT / path).read_text("utf-8"), re.MULTILINE))
+
+
+def require(name, places):
+    """Fail with the places where a name is missing."""
+    if missing := [place for place, names in places.items() if name not in names]:
+        pytest.fail("\n    ".join([f"{name} is missing in", *missing]), pytrace=False)
+
+
+NAMED = {  # where activations and nothing else are named
+    "nn/mlp.py: ACTIVATIONS": set(ACTIVATIONS),
+    "nn/mlp.py: INITIALIZATIONS": set(INITIALIZATIONS),
+    "stages/settings/train.py: activation": choices("activation"),
+    "params.yaml: the comment of activation": set(documented()["train.activation"].right),
+    "stages/exporting/network.js: ACTIVATIONS": keys("stages/exporting/network.js", r"^  (\w+): (?:\(x\) =>|M)"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(set().union(*NAMED.values())))
+def test_every_activation_is_known_wherever_it_has_to_be(name):
+    others = {
+        "docs/use-the-model.md: kinds": keys("docs/use-the-model.md", r'^    "(\w+)": lambda layer:'),
+        "tests/nn/test_layers.py: LAYERS": LAYERS,
+        "tests/nn/test_layers.py: FORMULAS": FORMULAS,
+    }
+    require(name, {**NAMED, **others})
 
 
 def test_every_normalization_that_params_may_name_can_be_built():
     assert choices("normalization") == set(NORMALIZATIONS)
 
 
-@pytest.mark.parametrize("name", sorted(choices("optimizer")))
+NAMES = {
+    "stages/settings/train.py: optimizer": choices("optimizer"),
+    "params.yaml: the comment of optimizer": set(documented()["train.optimizer"].right),
+}
+OPTIONS = {"momentum": 0.7, "beta1": 0.8, "beta2": 0.95, "epsilon": 1e-6, "weight_decay": 0.03}
+
+
+def optimizer_of(name, **settings):
+    params = validate("train", {"train": SECTIONS | OPTIONS | settings | {"optimizer": name}}, Train)
+    return make_optimizer(params, Network(mlp([4, 3, 2]), 4, 5))
+
+
+@pytest.mark.parametrize("name", sorted(set().union(*NAMES.values())))
 def test_every_optimizer_that_params_may_name_can_be_built_and_is_tested(name):
-    settings = {"momentum": 0.7, "beta1": 0.8, "beta2": 0.95, "epsilon": 1e-6, "weight_decay": 0.03}
-    params = validate("train", {"train": SECTIONS | settings | {"optimizer": name}}, Train)
-    optimizer = make_optimizer(params, Network(mlp([4, 3, 2]), 4, 5))
-    assert type(optimizer) in OPTIMIZERS
+    require(name, NAMES)
+    optimizer = optimizer_of(name)
+    assert type(optimizer) in OPTIMIZERS, "its formula is missing in tests/nn/test_optimizers.py"
     attributes = {"decay": "beta2"}  # of RMSprop
-    for attribute in {"momentum", "beta1", "beta2", "epsilon", "weight_decay", "decay"} & vars(optimizer).keys():
-        assert getattr(optimizer, attribute) == settings[attributes.get(attribute, attribute)]
+    for attribute in {*OPTIONS, "decay"} & vars(optimizer).keys():
+        assert getattr(optimizer, attribute) == OPTIONS[attributes.get(attribute, attribute)]
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_every_optimizer_has_a_name_in_params(kind):
+    kinds = {type(optimizer_of(name, momentum=value)) for name in choices("optimizer") for value in (0.0, 0.7)}
+    if kind not in kinds:
+        pytest.fail(f"{kind.__name__} has no name in stages/settings/train.py", pytrace=False)
 
 
 @pytest.mark.parametrize("name", sorted(choices("schedule")))
