@@ -23,7 +23,7 @@ FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`([\w./-]+)`:\n\n\Z")
 FILE = re.compile(r"^--- a/(\S+)\n\+\+\+ b/\1\n(.*?)(?=^--- a/|\Z)", re.MULTILINE | re.DOTALL)
 PROGRESS = re.compile(r"[.FEsx]+ +\[ *\d+%\]")  # of pytest: one letter a test
-NUMBER = re.compile(r"\b[0-9a-f]{7,40}\b|\d[\d.,:]*(e[+-]\d+)?")  # or a hash
+NUMBER = re.compile(r"\b[0-9a-f]{7,40}\b|((?<=\s)-)?\d[\d.,:]*(e[+-]\d+)?")  # or a hash
 
 
 @dataclass(frozen=True)
