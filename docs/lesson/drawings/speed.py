@@ -1,7 +1,8 @@
-"""Pictures of notebook 5: where a step spends its time, how pieces and threads change it, what rounding does."""
+"""What notebook 5 shows of its measurements: a table of times, pictures of times and of rounding."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,13 +12,25 @@ DARK, LIGHT, ORANGE = "#0072B2", "#B9D7EA", "#D55E00"
 SHADES = ["#E69F00", DARK, "#CC79A7", "#56B4E9", "#F3D9B0"]
 
 
+def table(times: Mapping[str, Sequence[float]]) -> str:
+    """Median and spread of the seconds of each variant, and the ratio of its median to that of the line above."""
+    lines, before = [], None
+    for name, seconds in times.items():
+        now = 1000 * median(seconds)
+        ratio = "" if before is None else f"   {now / before:.2f} of the line above"
+        spread = f"({1000 * min(seconds):.3f} to {1000 * max(seconds):.3f})"
+        lines.append(f"  {name:22}{now:9.3f} ms  {spread:20}{ratio}".rstrip())
+        before = now
+    return "\n".join(lines)
+
+
 def shares(axes: Axes, parts: Sequence[str], seconds: Mapping[str, Sequence[float]]) -> None:
-    """One bar of 100 % for each key of `seconds`, cut into the parts; those of 4 % or more say their share."""
+    """One bar of 100 % for each key of `seconds`, cut into the parts; those of 6 % or more say their share."""
     for part, (label, color) in enumerate(zip(parts, SHADES, strict=True)):
         widths = [100 * row[part] / sum(row) for row in seconds.values()]
         starts = [100 * sum(row[:part]) / sum(row) for row in seconds.values()]
         bars = axes.barh(list(seconds), widths, 0.6, starts, color=color, label=label, edgecolor="white")
-        texts = [f"{width:.0f} %" if width >= 4 else "" for width in widths]
+        texts = [f"{width:.0f} %" if width >= 6 else "" for width in widths]
         axes.bar_label(bars, texts, label_type="center", color="white" if color == DARK else "black")
     axes.invert_yaxis()
     axes.tick_params(left=False)
@@ -33,8 +46,9 @@ def steps(axes: Axes, title: str, seconds: Mapping[str, float], products: Mappin
     bars = axes.barh(names, values, 0.7, color=LIGHT)
     axes.barh(names, dark, 0.7, color=DARK)
     axes.bar_label(bars, [f"{value:.2f}" if value < 10 else f"{value:.0f}" for value in values], padding=3)
-    axes.text(dark[0] / 2, 0, "products", ha="center", va="center", color="white")
-    axes.text((dark[0] + values[0]) / 2, 0, "all else", ha="center", va="center", color="black")
+    if 0.25 < dark[0] / values[0] < 0.8:  # there is room for both words
+        axes.text(dark[0] / 2, 0, "products", ha="center", va="center", color="white")
+        axes.text((dark[0] + values[0]) / 2, 0, "all else", ha="center", va="center", color="black")
     axes.tick_params(left=False)
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.set(title=title, xticks=[], xlabel="milliseconds a step")
@@ -64,12 +78,14 @@ def last_bits(axes: Axes, bits: NDArray[np.floating]) -> None:
     axes.bar_label(axes.bar(names, percent, color=[LIGHT] + 5 * [DARK]), fmt="%.0f %%", padding=2)
     axes.set(xlabel="differ by so many last bits", title="Of the numbers of one gradient", yticks=[])
     axes.spines["left"].set_visible(False)
+    axes.margins(y=0.12)
     axes.tick_params("x", labelsize=9)
 
 
 def drift(axes: Axes, distances: Mapping[str, Sequence[float]]) -> None:
-    """The largest difference of any parameter to those of another training, over the steps."""
+    """The largest difference of any parameter to those of another training, over the steps, in millionths."""
     for (name, values), color, style in zip(distances.items(), (ORANGE, DARK), ("-", "--"), strict=True):
-        axes.plot(range(1, len(values) + 1), values, style, color=color, label=name)
-    axes.legend(loc="lower right")
-    axes.set(yscale="log", xlabel="step", title="Largest difference of a parameter")
+        millionths = [1e6 * value for value in values]
+        axes.plot(range(1, len(values) + 1), millionths, style, color=color)
+        axes.text(1.02 * len(values), millionths[-1], name, color=color, va="center")
+    axes.set(xlabel="step", title="Largest difference of a parameter, in millionths", ylim=(0, None))
