@@ -43,12 +43,9 @@ def steps(axes: Axes, title: str, seconds: Mapping[str, float], products: Mappin
     """One bar for each version of a step, with its milliseconds at the end; the products in it are dark."""
     names, values = list(seconds), [1000 * value for value in seconds.values()]
     dark = [1000 * products[name] for name in names]
-    bars = axes.barh(names, values, 0.7, color=LIGHT)
-    axes.barh(names, dark, 0.7, color=DARK)
+    bars = axes.barh(names, values, 0.7, color=LIGHT, label="all else")
+    axes.barh(names, dark, 0.7, color=DARK, label="products")
     axes.bar_label(bars, [f"{value:.2f}" if value < 10 else f"{value:.0f}" for value in values], padding=3)
-    if 0.25 < dark[0] / values[0] < 0.8:  # there is room for both words
-        axes.text(dark[0] / 2, 0, "products", ha="center", va="center", color="white")
-        axes.text((dark[0] + values[0]) / 2, 0, "all else", ha="center", va="center", color="black")
     axes.tick_params(left=False)
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.set(title=title, xticks=[], xlabel="milliseconds a step")
@@ -64,7 +61,7 @@ def pieces(
     for name, values, color in (("with new arrays", new_arrays, ORANGE), ("in place", in_place, DARK)):
         axes.text(lengths[-1] * 1.2, values[-1], name, color=color, va="center")
     axes.axvline(engine, color="black", linestyle=":", linewidth=1)
-    axes.text(engine * 1.1, 0.95 * max(new_arrays), "the engine's pieces")
+    axes.text(engine * 1.1, 0.04 * max(new_arrays), "the engine's pieces")
     axes.set(xlabel="length of a piece", ylabel="nanoseconds a parameter", ylim=(0, None))
     axes.set_xscale("log", base=2)
     axes.set_xticks(lengths[1::2], [f"{length:,}" for length in lengths[1::2]])
