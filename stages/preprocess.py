@@ -4,6 +4,7 @@ Run as `python -m stages.preprocess`. Reads data/raw, writes data/preprocessed.
 """
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,9 @@ def main() -> None:
     images, labels = read_pair("train")
     test_images, test_labels = read_pair("t10k")
     verify(dataset)
+    classes = list(DATASETS[dataset].classes)
+    for name, found in (("train", labels), ("t10k", test_labels)):
+        check_labels(name, found, dataset, len(classes))
     if params.validation_size >= len(images):
         raise UserError(
             f"params.yaml: preprocess.validation_size is {params.validation_size}: "
@@ -49,10 +53,10 @@ def main() -> None:
         "validation": (images[validation], labels[validation]),
         "test": (test_images, test_labels),
     }
-    per_class = {split: np.bincount(y, minlength=idx.CLASSES).tolist() for split, (_, y) in splits.items()}
+    per_class = {split: np.bincount(y, minlength=len(classes)).tolist() for split, (_, y) in splits.items()}
     description = arrays.DatasetDescription(
         dataset=dataset,
-        classes=list(DATASETS[dataset].classes),
+        classes=classes,
         images={split: sum(counts) for split, counts in per_class.items()},
         images_per_class=per_class,
         normalization=normalization,
@@ -67,11 +71,16 @@ def main() -> None:
 
 def read_pair(name: str) -> tuple[idx.Bytes, idx.Bytes]:
     """Images and labels of `train` or `t10k`; raises UserError where they are damaged or differ in number."""
-    images_path, labels_path = RAW / f"{name}-images-idx3-ubyte", RAW / f"{name}-labels-idx1-ubyte"
+    images_path, labels_path = RAW / f"{name}-images-idx3-ubyte", labels_file(name)
     images, labels = idx.read_images(images_path), idx.read_labels(labels_path)
     if len(images) != len(labels):
         raise idx.damaged(labels_path, f"it has {len(labels)} labels for {len(images)} images")
     return images, labels
+
+
+def labels_file(name: str) -> Path:
+    """The file of the labels of `train` or `t10k`."""
+    return RAW / f"{name}-labels-idx1-ubyte"
 
 
 def verify(dataset: DatasetName) -> None:
@@ -81,12 +90,22 @@ def verify(dataset: DatasetName) -> None:
             raise idx.damaged(RAW / file.name, f"it is not the published file of {dataset}")
 
 
+def check_labels(name: str, labels: idx.Bytes, dataset: DatasetName, classes: int) -> None:
+    """Raise UserError where a label of the published files is beyond the classes: some have no name."""
+    beyond = np.flatnonzero(labels >= classes)
+    if len(beyond):
+        raise UserError(
+            f"label {beyond[0]} in {labels_file(name)} is {labels[beyond[0]]}, and {dataset} has {classes} "
+            f"classes, 0 to {classes - 1}: in stages/formats/datasets.py the names of some are missing"
+        )
+
+
 def stratified_split(labels: idx.Bytes, size: int, seed: int) -> Positions:
     """Positions of `size` validation images, sorted; the same share of each class, drawn by seed and class.
 
     Shares are rounded down, and the classes with the largest remainders get one more.
     """
-    counts = np.bincount(labels, minlength=idx.CLASSES)
+    counts = np.bincount(labels)
     quota, remainder = np.divmod(counts * size, max(len(labels), 1))
     quota[np.argsort(-remainder, kind="stable")[: size - quota.sum()]] += 1
     drawn = [

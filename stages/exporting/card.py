@@ -50,7 +50,7 @@ class Subject(NamedTuple):
     """What the card says of a data set."""
 
     name: str
-    identifier: str  # at Hugging Face
+    identifier: str | None  # at Hugging Face; None where it is not there
     shows: str
     form: str
     origin: str
@@ -107,7 +107,12 @@ def model_card(
     network: Network, dataset: DatasetDescription, sections: Mapping[str, object], files: Sequence[Described]
 ) -> bytes:
     """The card of the network that was trained on this data set with the parameters in these sections."""
-    subject = SUBJECTS[dataset.dataset]
+    subject = SUBJECTS.get(dataset.dataset)
+    if subject is None:
+        raise UserError(
+            f"what the model card says of {dataset.dataset} is missing: an entry of SUBJECTS in "
+            "stages/exporting/card.py, as mnist has one"
+        )
     preprocess, train = validate("preprocess", sections, Preprocess), validate("train", sections, Train)
     params = {"preprocess": preprocess.model_dump(), "train": train.model_dump()}
     validation, test = read_results("validation"), read_results("test")
@@ -156,14 +161,14 @@ def hub_metadata(subject: Subject, test: Results, tags: list[str]) -> dict[str, 
     accuracy = {"type": "accuracy", "value": (test.images - test.errors) / test.images, "name": "Accuracy"}
     result = {
         "task": {"type": "image-classification"},
-        "dataset": {"type": subject.identifier, "name": subject.name, "split": "test"},
+        "dataset": {"type": subject.identifier or subject.name, "name": subject.name, "split": "test"},
         "metrics": [accuracy],
     }
     return {
         "license": "mit",
         "pipeline_tag": "image-classification",
         "tags": [*tags, "multilayer-perceptron"],
-        "datasets": [subject.identifier],
+        **({"datasets": [subject.identifier]} if subject.identifier else {}),
         "metrics": ["accuracy"],
         "model-index": [{"name": "digits-in-numpy", "results": [result]}],
     }

@@ -16,6 +16,7 @@ from stages.formats.idx import SIDE
 from stages.settings.train import BatchSettings
 
 DEFORMATIONS = 12  # of each image, on the sheet that shows them
+DEFORMED = 20  # images at most, each of another class
 TILE = SIDE + 2  # pixels: an image of a mosaic and its border
 SHADES = mpl.colormaps["RdBu_r"].resampled(31)  # leaves room for the grays of the letters
 
@@ -56,9 +57,9 @@ def percentage(probability: float) -> str:
     return ">99.9%" if probability > 0.999 else f"{probability:.1%}"
 
 
-def first_of_each_class(images: Images, labels: Labels) -> Images:
-    """The first image of each class that occurs, (k, 784)."""
-    return np.asarray(images[np.sort(np.unique(labels, return_index=True)[1])])
+def first_of_each_class(images: Images, labels: Labels, most: int = DEFORMED) -> Images:
+    """The first image of each class that occurs, (k, 784), of the first `most` of them."""
+    return np.asarray(images[np.sort(np.unique(labels, return_index=True)[1])[:most]])
 
 
 def augmented(samples: Images, training: BatchSettings, dataset: DatasetDescription) -> Figure:

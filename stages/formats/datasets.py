@@ -1,4 +1,4 @@
-"""What the data sets consist of: four IDX files each, known by size and SHA-256, and ten classes."""
+"""What the data sets consist of: four IDX files each, known by size and SHA-256, and the classes."""
 
 import hashlib
 from dataclasses import dataclass
@@ -31,10 +31,10 @@ class PublishedFile:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A published data set of 28 x 28 grayscale images in ten classes."""
+    """A published data set of 28 x 28 grayscale images in 2 to 256 classes."""
 
     files: tuple[PublishedFile, ...]
-    classes: tuple[str, ...]
+    classes: tuple[str, ...]  # their names, that of label 0 first
 
 
 DatasetName = Literal["mnist", "fashion-mnist"]

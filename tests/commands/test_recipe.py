@@ -11,6 +11,7 @@ from stages.runtime.params import leaves, read_all
 from stages.settings.train import Augment, Train
 from tests import ROOT
 
+RECIPES = sorted(path.stem for path in (ROOT / "recipes").glob("*.yaml"))
 GIT = ("git", "-c", "user.name=Test", "-c", "user.email=test@example.org")
 
 
@@ -48,7 +49,7 @@ def run(project, *arguments, **variables):
     )
 
 
-@pytest.mark.parametrize("name", ["best", "fashion", "first", "quick", "small"])
+@pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_gives_valid_parameters_and_says_what_for(project, name):
     assert name in recipe.names()
     recipe.apply(name, force=False)
@@ -238,19 +239,13 @@ def test_the_lines_of_what_changes_are_short_and_hold_no_password(project, capsy
 def test_an_unknown_name_lists_those_there_are(project):
     completed = run(project, "frist")
     assert completed.returncode == 1
-    assert completed.stderr == "recipe: there is no recipe frist; there are best, fashion, first, quick, small\n"
+    assert completed.stderr == f"recipe: there is no recipe frist; there are {', '.join(RECIPES)}\n"
 
 
 def test_without_a_name_the_recipes_are_listed_with_what_they_are_for(project):
     completed = run(project)
     assert completed.returncode == 0
-    assert [line.split()[0] for line in completed.stdout.splitlines()] == [
-        "best",
-        "fashion",
-        "first",
-        "quick",
-        "small",
-    ]
+    assert [line.split()[0] for line in completed.stdout.splitlines()] == RECIPES
     assert "What this project began with" in completed.stdout
 
 

@@ -131,7 +131,7 @@ DAMAGED = {
     "a pixel edited by hand": ("preprocess", edit_a_pixel, RAW, "is not the published file of mnist"),
     "a file cut off": ("preprocess", cut_off, RAW, "bytes where its header says"),
     "images and labels swapped": ("preprocess", swap, RAW, "begins with 0x00000801, not 0x00000803"),
-    "a label of 10": ("preprocess", label_of_10, LABELS, "label 17 is 10, not 0 to 9"),
+    "a label of 10": ("preprocess", label_of_10, LABELS, "is 10, and mnist has 10 classes, 0 to 9"),
     "no labels": ("preprocess", remove(LABELS), LABELS, "is missing"),
     "images of float64": ("train", put(TRAIN_IMAGES, np.zeros((500, 784))), TRAIN_IMAGES, "holds float64"),
     "images of 100 pixels": ("train", put(TRAIN_IMAGES, np.zeros((500, 100), "f")), TRAIN_IMAGES, "(n, 784)"),

@@ -11,6 +11,9 @@ from html.parser import HTMLParser
 import pytest
 from PIL import Image
 
+from stages.evaluate import CONFUSION_COLUMNS, PER_CLASS_COLUMNS
+from stages.formats.tables import write_table
+from tests.devtools import chromium
 from tests.pipeline.projects import succeeded
 from tests.pipeline.test_show import PICTURES, TITLES
 from tests.screenshot import browser, open_page
@@ -22,6 +25,12 @@ CURVES = tuple(LINES)
 MATRICES = ("plots_confusion_csv", "Confusion_matrix_shares")
 MARKS = ("line mark", "point", "rect mark", "text mark")
 TRUST = ("plots_calibration_csv", "plots_robustness_csv")
+TOO_WIDE = """Array.from(document.querySelectorAll(".card"))
+  .filter((card) => card.scrollWidth > card.clientWidth).map((card) => card.textContent)"""
+DRAWN = """new Promise((done) => {
+  const look = () => document.documentElement.dataset.state === "complete" ? done(true) : setTimeout(look, 50);
+  look();
+})"""
 CHARTS = (*CURVES, *MATRICES, "plots_per_class_csv", *TRUST)
 
 
@@ -135,6 +144,27 @@ def test_the_head_of_the_page_says_how_many_test_images_were_misclassified(repro
         int(cell["count"]) for cell in table(reproduced, "confusion") if cell["actual"] != cell["predicted"]
     )
     assert f"{wrong} of 200" in shown.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("k", "numbers"), [(2, True), (12, True), (100, False)])
+def test_no_chart_is_wider_than_its_card_however_many_classes_there_are(project, tmp_path, k, numbers):
+    names = ["backslash", *(f"thing {number}" for number in range(k - 1))]
+    cells = [(actual, predicted, 7, 1 / k) for actual in names for predicted in names]
+    write_table(project.path / "plots/confusion.csv", CONFUSION_COLUMNS, cells)
+    write_table(
+        project.path / "plots/per_class.csv", PER_CLASS_COLUMNS, [(name, 0.9, 0.8, 0.85) for name in names]
+    )
+    project.dvc("plots", "show", "--out", str(tmp_path / "shown"))
+    found = drawn(tmp_path / "shown" / "index.html")
+    for name in MATRICES:
+        assert found.charts[name].marks == {"rect mark": k**2} | ({"text mark": k**2} if numbers else {})
+    assert found.charts["plots_per_class_csv"].marks == {"point": k, "text mark": k}
+    with chromium() as window:
+        window.size(1280, 800)
+        window.open(tmp_path / "shown" / "index.html")
+        window.evaluate(DRAWN)
+        assert window.evaluate(TOO_WIDE) == []
 
 
 def test_a_diff_draws_both_revisions_in_every_chart(retrained, tmp_path):

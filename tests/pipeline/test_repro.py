@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
+from stages.formats.datasets import DATASETS
 from tests.pipeline.projects import Project, new, stages_run, succeeded
 
 ALL = ["download", "preprocess", "train", "evaluate", "plot", "export"]
@@ -98,7 +99,7 @@ def test_parameters_that_dvc_has_seen_come_back_without_training(retrained, tmp_
 
 
 def test_other_sources_invalidate_nothing(project):
-    sources = {"mnist": ["https://example.org/mnist"], "fashion-mnist": ["https://example.org/fashion-mnist"]}
+    sources = {name: [f"https://example.org/{name}"] for name in DATASETS}
     project.change({"download.sources": sources})
     assert "Data and pipelines are up to date." in project.dvc("status")
 

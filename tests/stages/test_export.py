@@ -8,6 +8,8 @@ import yaml
 
 from nn.mlp import mlp
 from stages import export
+from stages.exporting import card as card_of
+from stages.runtime.errors import UserError
 from stages.runtime.params import read_all
 from tests.stages.documented import changed
 from tests.stages.evaluated import run_evaluate
@@ -110,6 +112,14 @@ def test_the_card_of_clothes_does_not_speak_of_digits(project):
     assert "zalando-datasets/fashion_mnist" in card
     assert "Ankle boot" in card
     assert "digit" not in card.replace("digits-in-numpy", "")
+
+
+def test_a_data_set_that_the_card_knows_nothing_of_is_named(project, monkeypatch):
+    monkeypatch.delitem(card_of.SUBJECTS, "fashion-mnist")
+    with pytest.raises(
+        UserError, match=r"^what the model card says of fashion-mnist is missing: an entry of SUBJECTS"
+    ):
+        exported(project, dataset="fashion-mnist")
 
 
 def test_any_network_has_a_card_with_its_layers(project):

@@ -34,6 +34,22 @@ def test_the_split_depends_on_the_seed_alone(labels):
     assert (np.diff(first) > 0).all()
 
 
+@pytest.mark.parametrize("classes", [2, 10, 256])
+def test_a_label_beyond_the_classes_is_refused_with_its_place(classes):
+    labels = np.array([0, classes - 1, 1], np.uint8)
+    preprocess.check_labels("train", labels, "mnist", classes)
+    with pytest.raises(
+        UserError, match=rf"^label 1 in .*train-labels.* is {classes - 1}, and mnist has {classes - 1} "
+    ):
+        preprocess.check_labels("train", labels, "mnist", classes - 1)
+
+
+def test_a_class_without_training_images_gives_none_to_the_validation_images(rng):
+    labels = rng.choice(np.array([0, 3, 11], np.uint8), 100)
+    validation = preprocess.stratified_split(labels, 30, seed=0)
+    assert set(labels[validation]) == {0, 3, 11}
+
+
 def test_mean_and_deviation_are_those_of_the_pixels(rng):
     images = rng.integers(256, size=(50, 28, 28), dtype=np.uint8)
     normalization = preprocess.standardization(images)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -135,6 +137,27 @@ def test_the_confusion_matrix_shows_the_counts_of_the_table_and_how_many_are_cor
     assert {int(text.get_text()) for text in axes.texts} == {2, 84}
     assert axes.get_title().startswith("840 of 1,020 test images ")
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "actual")
+
+
+@pytest.mark.parametrize("k", [2, 10, 12, 25, 47, 100, 256])
+def test_neither_counts_nor_names_overlap_however_many_classes_there_are(folder, k):
+    write_confusion(np.full((k, k), 123) + 900 * np.eye(k, dtype=int))
+    figure = confusion.confusion_matrix([f"class {number}" for number in range(k)])
+    figure.set_dpi(100)
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    cell = axes.get_window_extent().width / k
+    assert len(axes.texts) == (k**2 if k <= 25 else 0)
+    assert all(text.get_window_extent().width < cell for text in axes.texts[: k + 1])
+    names = [label.get_window_extent() for label in axes.get_yticklabels()]
+    assert all(above.y0 >= below.y1 - 1 for above, below in pairwise(names))
+    assert all(float(label.get_fontsize()) >= confusion.SMALLEST for label in axes.get_yticklabels())
+
+
+def test_the_sheet_of_deformed_images_shows_twenty_classes_at_most(predictions):
+    pixels, labels, _ = predictions
+    assert len(images.first_of_each_class(pixels, labels)) == 10
+    assert len(images.first_of_each_class(pixels, np.arange(100, dtype=np.uint8))) == 20
 
 
 def test_a_confusion_table_of_other_classes_is_refused(folder):

@@ -1,8 +1,19 @@
-"""A file is the published one by its bytes, whatever it is called and wherever it lies."""
+"""A file is the published one by its bytes; every data set has what the stages want to know of it."""
 
 import hashlib
+import re
+from typing import get_args
 
-from stages.formats.datasets import PublishedFile
+import pytest
+
+from stages.exporting.card import SUBJECTS
+from stages.formats.datasets import DATASETS, DatasetName, PublishedFile
+from stages.runtime.params import read_all, validate
+from stages.settings.download import Download
+from tests import ROOT
+from tests.stages.documented import documented
+
+FILES = [f"{split}-{kind}-ubyte" for split in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
 
 CONTENT = b"0123456789"
 FILE = PublishedFile("digits", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
@@ -19,3 +30,25 @@ def test_only_the_published_bytes_match(tmp_path):
 
 def test_a_folder_matches_nothing(tmp_path):
     assert not FILE.matches(tmp_path)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_a_data_set_is_four_files_of_these_names_and_2_to_256_classes(name):
+    dataset = DATASETS[name]
+    assert [file.name for file in dataset.files] == FILES
+    assert all(re.fullmatch("[0-9a-f]{64}", file.sha256) for file in dataset.files)
+    images = [file.size - 16 for file in dataset.files if "images" in file.name]
+    labels = [file.size - 8 for file in dataset.files if "labels" in file.name]
+    assert images == [28 * 28 * n for n in labels], (
+        "sizes are of unpacked files, 28 x 28 bytes an image, one a label"
+    )
+    assert 2 <= len(dataset.classes) <= 256
+    assert len(set(dataset.classes)) == len(dataset.classes)
+
+
+def test_a_data_set_has_a_name_in_the_type_in_the_card_and_in_params_yaml():
+    names = set(DATASETS)
+    assert set(get_args(DatasetName)) == names
+    assert set(SUBJECTS) == names
+    assert validate("download", read_all(ROOT / "params.yaml"), Download).sources.keys() == names
+    assert set(documented()["download.dataset"].right) == names, "the comment beside download.dataset names them"
