@@ -60,7 +60,7 @@ def page_html(
     thing = "digit" if list(classes) == DIGITS else "picture"
     filled = Template(source("draw.html")).substitute(
         thing=thing,
-        drawable="" if thing == "digit" else escape(f"One of: {', '.join(classes)}."),
+        drawable="" if thing == "digit" else escape(f"One of: {', '.join(few(classes))}."),
         style=source("draw.css"),
         # No class may end the script that it stands in.
         constants=json.dumps(constants, sort_keys=True).replace("<", "\\u003c"),
@@ -68,6 +68,11 @@ def page_html(
         scripts="\n".join(f"<script>\n{source(name)}</script>" for name in SCRIPTS),
     )
     return filled.encode()
+
+
+def few(classes: Sequence[str]) -> list[str]:
+    """The first of the classes, and how many more there are: a hundred would push the paper off the screen."""
+    return [*classes[:20], f"and {len(classes) - 20} more"] if len(classes) > 21 else list(classes)
 
 
 def size_line(page: bytes) -> str:

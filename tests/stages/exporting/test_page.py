@@ -80,6 +80,12 @@ def test_the_page_asks_for_a_digit_only_where_the_classes_are_digits():
     assert b"<h1>Draw a picture</h1>" in page_of(untrained([]), [f"thing {n}" for n in range(10)])
 
 
+def test_the_page_names_twenty_things_to_draw_at_most():
+    names = [f"thing {n}" for n in range(100)]
+    assert ", thing 19, and 80 more." in Scripts(page_of(untrained([], classes=100), names)).text
+    assert ", thing 19, thing 20." in Scripts(page_of(untrained([], classes=21), names[:21])).text
+
+
 def test_dvc_sees_every_source_of_the_page():
     seen = re.findall(r"^!(.*)$", (ROOT / ".dvcignore").read_text("utf-8"), re.MULTILINE)
     for name in ("draw.html", "draw.css", *SCRIPTS):

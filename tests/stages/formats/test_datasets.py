@@ -8,8 +8,7 @@ import pytest
 
 from stages.exporting.card import SUBJECTS
 from stages.formats.datasets import DATASETS, DatasetName, PublishedFile
-from stages.runtime.params import read_all, validate
-from stages.settings.download import Download
+from stages.runtime.yaml_reader import load
 from tests import ROOT
 from tests.stages.documented import documented
 
@@ -17,6 +16,13 @@ FILES = [f"{split}-{kind}-ubyte" for split in ("train", "t10k") for kind in ("im
 
 CONTENT = b"0123456789"
 FILE = PublishedFile("digits", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
+
+PLACES = {
+    "DatasetName in stages/formats/datasets.py": lambda: get_args(DatasetName),
+    "SUBJECTS in stages/exporting/card.py": lambda: SUBJECTS,
+    "sources in params.yaml": lambda: load((ROOT / "params.yaml").read_text("utf-8"))["download"]["sources"],
+    "comment beside download.dataset in params.yaml": lambda: documented()["download.dataset"].right,
+}
 
 
 def test_only_the_published_bytes_match(tmp_path):
@@ -46,9 +52,6 @@ def test_a_data_set_is_four_files_of_these_names_and_2_to_256_classes(name):
     assert len(set(dataset.classes)) == len(dataset.classes)
 
 
-def test_a_data_set_has_a_name_in_the_type_in_the_card_and_in_params_yaml():
-    names = set(DATASETS)
-    assert set(get_args(DatasetName)) == names
-    assert set(SUBJECTS) == names
-    assert validate("download", read_all(ROOT / "params.yaml"), Download).sources.keys() == names
-    assert set(documented()["download.dataset"].right) == names, "the comment beside download.dataset names them"
+@pytest.mark.parametrize("place", PLACES)
+def test_every_data_set_is_named_where_it_has_to_be(place):
+    assert set(PLACES[place]()) == set(DATASETS)
