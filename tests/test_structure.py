@@ -14,11 +14,20 @@ from ruamel.yaml import YAML
 
 from commands.check import SECTIONS
 from commands.verify.record import direct_dependencies
+from stages.runtime.params import read_all
 from stages.runtime.snapshot import TEMPLATES
 from tests import ROOT
 
 PACKAGES = ("nn", "digits", "stages", "commands")  # each may import those before it
-STAGES = ("download", "preprocess", "train", "evaluate", "plot", "export")
+PIPELINE = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text("utf-8"))["stages"]
+STAGES = tuple(PIPELINE)
+MODULES = sorted(path.stem for path in (ROOT / "stages").glob("*.py") if path.stem != "__init__")
+NAMED = {  # where every stage is named
+    "dvc.yaml: stages": set(STAGES),
+    "params.yaml: a section": set(read_all(ROOT / "params.yaml")),
+    "stages/settings: a module": {path.stem for path in (ROOT / "stages/settings").glob("*.py")},
+    "commands/check.py: SECTIONS": set(SECTIONS),
+}
 FLOORS = (  # of stages/, the lowest first: a folder imports those on floors below, and what is beside it here
     {"runtime"},
     {"formats", "settings"},
@@ -97,16 +106,19 @@ def test_no_module_imports_itself_by_way_of_others(package):
     assert not graph, f"a circle among {sorted(graph)}"
 
 
-def test_stages_holds_the_six_stages_and_folders_of_topics():
-    files = {path.stem for path in (ROOT / "stages").glob("*.py")}
+def test_every_folder_of_stages_is_on_a_floor():
     folders = {path.parent.name for path in modules("stages")} - {"stages"}
-    assert files == {"__init__", *STAGES}, "a new stage goes into STAGES above"
     assert folders == set().union(*FLOORS), "a new folder goes onto a floor of FLOORS above"
 
 
-def test_every_stage_is_in_dvc_yaml_and_has_a_section_that_check_validates():
-    stages = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text("utf-8"))["stages"]
-    assert list(stages) == list(STAGES) == list(SECTIONS)
+@pytest.mark.parametrize("stage", MODULES)
+def test_every_module_of_stages_is_a_stage_that_is_named_where_it_has_to_be(stage):
+    if missing := [place for place, names in NAMED.items() if stage not in names]:
+        pytest.fail("\n    ".join([f"{stage} is missing in", *missing]), pytrace=False)
+
+
+def test_the_sections_are_those_of_the_stages_in_their_order():
+    assert list(SECTIONS) == list(read_all(ROOT / "params.yaml")) == list(STAGES)
 
 
 def test_no_stage_imports_another():
@@ -137,20 +149,20 @@ def closure(stage):
 
 def code_deps(stage):
     """The code that dvc.yaml names for a stage: modules, and folders of modules."""
-    deps = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text("utf-8"))["stages"][stage]["deps"]
-    found = [ROOT / dep for dep in deps if dep.split("/")[0] in PACKAGES]
+    found = [ROOT / dep for dep in PIPELINE[stage]["deps"] if dep.split("/")[0] in PACKAGES]
     assert found
     return found
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_what_a_stage_imports_lies_inside_its_deps_and_each_dep_is_imported(stage):
-    imported, deps = closure(stage), code_deps(stage)
-    outside = [path for path in imported if not any(path == dep or dep in path.parents for dep in deps)]
-    assert not outside
-    settings = ROOT / "stages/settings/__init__.py"
-    for dep in deps:
-        assert dep == settings or dep in imported or any(dep in path.parents for path in imported), dep
+    imported, deps = closure(stage), set(code_deps(stage))
+    covering = {path: deps & {path, *path.parents} for path in imported}
+    wrong = [f"lack {path.relative_to(ROOT)}" for path in sorted(imported) if not covering[path]]
+    unused = deps - {ROOT / "stages/settings/__init__.py"} - set().union(*covering.values())
+    wrong += [f"have {path.relative_to(ROOT)}, which is not imported" for path in sorted(unused)]
+    if wrong:
+        pytest.fail("\n    ".join([f"dvc.yaml: the deps of {stage}", *wrong]), pytrace=False)
 
 
 def test_dvc_sees_the_modules_of_a_code_folder_and_nothing_else():
@@ -173,7 +185,7 @@ def test_dvc_sees_the_modules_of_a_code_folder_and_nothing_else():
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_is_a_module_a_section_and_a_command_of_the_same_name(stage):
-    definition = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"][stage]
+    definition = PIPELINE[stage]
     assert definition["cmd"] == f"python -m stages.{stage}"
     assert any(param.split(".")[0] == stage for param in definition.get("params", [])), "its section is no param"
 

@@ -7,7 +7,6 @@ import sys
 from types import MappingProxyType
 
 import numpy as np
-import onnxruntime
 import pytest
 from PIL import Image
 from safetensors import safe_open
@@ -72,6 +71,7 @@ def test_any_number_of_classes_goes_from_the_download_to_the_exported_model(tmp_
     assert len((project.path / "plots/confusion.csv").read_text().splitlines()) == 1 + k**2
     assert len(project.found("test")["recall"]) == k
 
+    onnxruntime = pytest.importorskip("onnxruntime")
     session = onnxruntime.InferenceSession(project.path / "data/export/model.onnx")
     assert json.loads(session.get_modelmeta().custom_metadata_map["classes"]) == names
     (probabilities,) = session.run(None, {"image": np.zeros((3, 784), np.float32)})
