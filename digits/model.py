@@ -93,7 +93,7 @@ def named_parameters(network: Network) -> dict[str, Array]:
     return {
         f"{number}.{name}": array.T
         for number, arrays in enumerate(network.by_layer(network.params))
-        for name, array in zip(("weight", "bias"), arrays, strict=False)
+        for name, array in zip(("weight", "bias")[: len(arrays)], arrays, strict=True)  # there are no other names
     }
 
 

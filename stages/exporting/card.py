@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from nn.layers import Dense, Layer
 from nn.mlp import ACTIVATIONS
 from nn.network import Network
+from nn.normalization import LayerNorm
 from stages.evaluation.corruptions import CORRUPTIONS
 from stages.evaluation.metrics import wilson_interval
 from stages.formats.arrays import DatasetDescription, Split
@@ -178,8 +179,9 @@ def described(layer: Layer) -> str:
     """A layer in a few words."""
     if isinstance(layer, Dense):
         return f"dense {layer.inputs} to {layer.outputs}"
-    names = {activation: name for name, activation in ACTIVATIONS.items()}
-    return names.get(type(layer), "layer normalization").replace("_", " ")
+    names: dict[type[Layer], str] = {activation: name for name, activation in ACTIVATIONS.items()}
+    names[LayerNorm] = "layer normalization"
+    return names.get(type(layer), type(layer).__name__).replace("_", " ")
 
 
 def read_results(split: Split) -> Results:
