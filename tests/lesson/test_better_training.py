@@ -1,5 +1,7 @@
 """The exercises of notebook 4 take what is right, and refuse what is nearly right."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -48,7 +50,7 @@ def mask(x, rate, rng):
     return (rng.random(x.shape) >= rate) / (1 - rate)
 
 
-WRONG = {
+WRONG: dict[str, dict[str, Any]] = {
     "momentum": {
         "the rate in the velocity": lambda p, v, g, rate, mu: (p - (mu * v + rate * g), mu * v + rate * g),
         "a mean of the gradients": lambda p, v, g, rate, mu: (

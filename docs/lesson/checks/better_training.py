@@ -19,9 +19,11 @@ def momentum(step: Callable[[Array, Array, Array, float, float], Any]) -> str:
     v = mu v + g;  p = p - rate v. Five steps with a rate that changes, beside nn.optimizers.Momentum.
     """
     rng = np.random.default_rng(1)
-    params, grads, rate, mu = rng.standard_normal(7), np.zeros(7), 0.1, 0.8
+    params: Array = rng.standard_normal(7)
+    grads, rate, mu = np.zeros(7), 0.1, 0.8
     engine = Momentum(params, grads, 7, momentum=mu)
-    p, v = params.copy(), np.zeros(7)
+    p: Array = params.copy()
+    v: Array = np.zeros(7)
     for number in range(1, 6):
         grads[:] = rng.standard_normal(7)
         engine.begin_step(rate)

@@ -36,7 +36,7 @@ def name_ends(axes: Axes, ends: Sequence[tuple[float, str, str, float]]) -> None
     """Names (y, name, colour, x) right of their ends, moved apart where they would overlap; call it last."""
     low, high = axes.get_ylim()
     left, right = axes.get_xlim()
-    line = 0.21 / axes.figure.get_figheight()  # of text, as a share of the height of the axes
+    line = 0.21 / plt.gcf().get_figheight()  # of text, as a share of the height of the axes
     log = axes.get_yscale() == "log"
     ends = sorted(ends)
     shares = [float(np.log(y / low) / np.log(high / low)) if log else (y - low) / (high - low) for y, *_ in ends]
@@ -90,9 +90,9 @@ def valley(
     w1, w2 = np.linspace(-0.32, 0.32, 81), np.linspace(-2.6, 3.6, 81)
     surface = np.array([[loss(np.array([a, b])) for a in w1] for b in w2])
     levels = np.geomspace(0.999 * loss(bottom), 3.2, 17)
-    figure, panels = plt.subplots(1, len(paths), figsize=(9.5, 5), sharey=True)
+    _, panels = plt.subplots(1, len(paths), figsize=(9.5, 5), sharey=True)
     for number, (axes, (name, path)) in enumerate(zip(panels, paths.items(), strict=True)):
-        axes.contourf(w1, w2, surface, levels, cmap="cividis", norm="log", extend="both", alpha=0.55)
+        axes.contourf(w1, w2, surface, levels, cmap="cividis_r", norm="log", extend="both", alpha=0.5)
         color = ["#D55E00", "#0072B2", "#000000"][number]
         axes.plot(*path.T, color=color, lw=0.8)
         axes.plot(*path.T, "o", color=color, ms=2.5)
@@ -101,4 +101,3 @@ def valley(
         axes.set(title=name, xlabel="w1", xlim=(w1[0], w1[-1]), ylim=(w2[0], w2[-1]))
         axes.spines[["top", "right"]].set_visible(True)
     panels[0].set_ylabel("w2")
-    figure.get_layout_engine().set(wspace=0.04)
