@@ -27,17 +27,6 @@ def test_a_guide_shows_code_and_commands_and_is_short(name):
     assert len(GUIDES[name].splitlines()) <= 240
 
 
-@pytest.mark.parametrize("name", GUIDES)
-def test_the_code_of_a_guide_fits_and_its_tests_say_what_it_shows(tmp_path, env, name):
-    """Up to the first command of the pipeline."""
-    copy_checkout(tmp_path)
-    reader = reader_of(Project(tmp_path, env))
-    for step in steps(GUIDES[name]):
-        if isinstance(step, Shown) and PIPELINE.match(step.command):
-            break
-        perform(step, reader)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", GUIDES)
 def test_a_guide_leads_from_its_first_line_to_its_last(project, name):
