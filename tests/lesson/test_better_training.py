@@ -63,6 +63,7 @@ WRONG: dict[str, dict[str, Any]] = {
         "v forgets nothing": lambda p, v, g, rate, mu: (p - rate * (v + g), v + g),
         "p alone": lambda p, v, g, rate, mu: p - rate * (mu * v + g),
         "one of two": lambda p, v, g, rate, mu: (p - rate * (mu * v + g), None),
+        "mu always 0.8": lambda p, v, g, rate, mu: answers.momentum(p, v, g, rate, 0.8),
         "the order turned round": lambda p, v, g, rate, mu: (mu * v + g, p - rate * (mu * v + g)),
     },
     "first_step": {
@@ -93,6 +94,11 @@ WRONG: dict[str, dict[str, Any]] = {
         "no mask in dx": lambda x, dy, rate, rng: (answers.dropout(x, dy, rate, rng)[0], dy / (1 - rate)),
         "no factor in dx": lambda x, dy, rate, rng: ((m := mask(x, rate, rng)) * x, dy * (m > 0)),
         "a seed of its own": seeded,
+        "a generator of its own": lambda x, dy, rate, rng: answers.dropout(x, dy, rate, np.random.default_rng()),
+        "rows in pairs": lambda x, dy, rate, rng: (
+            x * (m := np.repeat(mask(x[::2], rate, rng), 2, axis=0)),
+            dy * m,
+        ),
         "whole columns": lambda x, dy, rate, rng: (
             x * (m := mask(x[:1], rate, rng)),
             dy * m,

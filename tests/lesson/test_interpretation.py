@@ -59,6 +59,7 @@ WRONG_PCA = {
     ),
     "all directions": lambda X, k: (answers.pca(X, X.shape[1])[0], answers.pca(X, k)[1]),
     "the projections": lambda X, k: (X @ answers.pca(X, k)[0], answers.pca(X, k)[1]),
+    "always three": lambda X, k: answers.pca(X, 3),
     "directions alone": lambda X, k: answers.pca(X, k)[0],
     "shares missing": lambda X, k: (answers.pca(X, k)[0], None),
     "zeros for directions": lambda X, k: (np.zeros((X.shape[1], k)), answers.pca(X, k)[1]),
@@ -72,7 +73,7 @@ def test_a_wrong_pca_is_refused(wrong):
 
 
 def test_a_direction_may_have_either_sign():
-    assert check.pca(lambda X, k: (answers.pca(X, k)[0] * [-1, 1, -1], answers.pca(X, k)[1])) == "right"
+    assert check.pca(lambda X, k: (answers.pca(X, k)[0] * [-1, 1, -1][:k], answers.pca(X, k)[1])) == "right"
 
 
 def binned(bins=15, weighted=True, absolute=True, largest=False, label=False, sorts=False):

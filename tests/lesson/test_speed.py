@@ -175,11 +175,20 @@ def test_a_wrong_count_is_refused(wrong, said):
         (lambda *arguments: seconds(*arguments, biases=False), "update"),
         (lambda widths, n, rate, update: seconds(widths, n, rate, 0), "update"),
         (lambda widths, n, rate, update: seconds(widths, n, rate, n * update), "update"),
+        (lambda widths, n, rate, s: max(seconds(widths, n, rate, 0), seconds(widths, n, np.inf, s)), "update"),
         (lambda widths, n, rate, update: seconds(widths, n, 1 / rate, update), "products"),
         (lambda *arguments: "fast", "str"),
         (lambda *arguments: None, "not yet"),
     ],
-    ids=["no biases", "no update", "an update for each row", "times the rate", "a string", "None"],
+    ids=[
+        "no biases",
+        "no update",
+        "an update for each row",
+        "the longer of both",
+        "times the rate",
+        "a string",
+        "None",
+    ],
 )
 def test_a_wrong_prediction_is_refused(wrong, said):
     assert said in check.predict(wrong)
@@ -205,6 +214,10 @@ def into_the_first(finished):
             lambda finished: np.sum([part.astype(float) for _, part in finished], axis=0).astype("f4"),
             "different results",
         ),
+        (
+            lambda finished: np.sum([part.astype(np.longdouble) for _, part in finished], axis=0).astype("f4"),
+            "different results",
+        ),
         (lambda finished: np.mean([part for _, part in sorted(finished, key=lambda p: p[0])], axis=0), "sum["),
         (lambda finished: min(finished, key=lambda p: p[0])[1], "sum["),
         (lambda finished: answers.total(finished).astype(float), "float32"),
@@ -213,7 +226,19 @@ def into_the_first(finished):
         (into_the_first, "has been changed"),
         (lambda finished: None, "not yet"),
     ],
-    ids=["arrival", "np.sum", "float64", "mean", "first", "float64 result", "list", "a row", "in place", "None"],
+    ids=[
+        "arrival",
+        "np.sum",
+        "float64",
+        "long double",
+        "mean",
+        "first",
+        "float64 result",
+        "list",
+        "a row",
+        "in place",
+        "None",
+    ],
 )
 def test_a_wrong_sum_is_refused(wrong, said):
     assert said in check.total(wrong)

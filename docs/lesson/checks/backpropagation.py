@@ -59,12 +59,13 @@ def two_hidden_layers(widths: object) -> str:
     """Whether these are the widths of a network with two hidden layers for the images and the ten digits."""
     if widths is ...:
         return NOT_YET
-    if not isinstance(widths, list | tuple) or not all(type(width) is int and width > 0 for width in widths):
+    array = np.asarray(widths)
+    if array.ndim != 1 or array.dtype.kind not in "iu" or array.min(initial=1) < 1:
         return f"{widths!r} is not a list of whole numbers, each above 0"
-    if len(widths) != 4:
-        return f"{len(widths)} widths; two hidden layers have widths between those of the images and the digits"
-    if (widths[0], widths[-1]) != (784, 10):
-        return f"from {widths[0]} to {widths[-1]}; an image has 784 numbers, and there are 10 digits"
+    if len(array) != 4:
+        return f"{len(array)} widths; two hidden layers have widths between those of the images and the digits"
+    if (array[0], array[-1]) != (784, 10):
+        return f"from {array[0]} to {array[-1]}; an image has 784 numbers, and there are 10 digits"
     return RIGHT
 
 
@@ -108,9 +109,10 @@ suspects = [first, second, third]
 
 def wrong_lines(names: object) -> str:
     """Whether these are the lines that are wrong in the three suspects."""
-    if names is ... or (isinstance(names, list | tuple) and ... in names):
+    if names is ... or (isinstance(names, list | tuple) and any(name is ... for name in names)):
         return NOT_YET
-    if not isinstance(names, list | tuple) or len(names) != 3 or not all(name in LINES for name in names):
+    names = list(names) if isinstance(names, list | tuple | np.ndarray) else [names]
+    if len(names) != 3 or not all(isinstance(name, str) and name in LINES for name in names):
         return f"{names!r} is not a list of three names out of {', '.join(LINES)}"
     for place, name, suspect in zip(("first", "second", "third"), names, suspects, strict=True):
         if name != first_wrong_line(suspect):

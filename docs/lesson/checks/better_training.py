@@ -26,19 +26,24 @@ def momentum(step: Callable[[Array, Array, Array, float, float], Any]) -> str:
     v: Array = np.zeros(7)
     for number in range(1, 6):
         grads[:] = rng.standard_normal(7)
+        engine.momentum = mu
         engine.begin_step(rate)
         engine.update(slice(0, 7), np.empty(7))
         found = step(p, v, grads.copy(), rate, mu)
         if found is ... or found is None:
             return NOT_YET
-        if not isinstance(found, tuple | list) or len(found) != 2 or any(array is None for array in found):
+        if (
+            not isinstance(found, tuple | list | np.ndarray)
+            or len(found) != 2
+            or any(part is None for part in found)
+        ):
             return "step should return two arrays, p and v"
         for name, array, expected in (("v", found[1], engine.velocity), ("p", found[0], params)):
             said = verdict(array, expected, name=name)
             if said != RIGHT:
-                return f"after step {number}, {said}"
+                return said if said == NOT_YET else f"after step {number}, {said}"
         p, v = params.copy(), engine.velocity.copy()
-        rate *= 0.7
+        rate, mu = 0.7 * rate, mu + 0.03
     return RIGHT
 
 
@@ -95,7 +100,8 @@ def dropout(layer: Callable[[Array, Array, float, np.random.Generator], Any]) ->
         if before is not None and np.array_equal(mask, before):
             return "the second call drops the same numbers as the first; draw them from rng"
         before = mask
-    return RIGHT
+    masks = [layer(x.copy(), dy.copy(), 0.3, np.random.default_rng(4))[0] != 0 for _ in range(2)]
+    return RIGHT if np.array_equal(*masks) else "an equal rng drops other numbers; draw from rng alone"
 
 
 def one_dropout(x: Array, dy: Array, rate: float, y: Array, dx: Array) -> str:
@@ -106,6 +112,9 @@ def one_dropout(x: Array, dy: Array, rate: float, y: Array, dx: Array) -> str:
     kept = y != 0
     if not kept.any(axis=0).all() or not kept.any(axis=1).all():
         return "whole rows or columns of y are 0; each number should be dropped on its own"
+    alike = rate**2 + (1 - rate) ** 2  # by chance, of two rows
+    if max(abs(np.mean(kept[n:] == kept[:-n]) - alike) for n in (1, 2, 3)) > 0.01:
+        return "rows of y are 0 at the same places; each number should be dropped on its own"
     if abs(y.mean() / x.mean() - 1) > 0.01:
         return f"the mean of y is {y.mean():.3f}; it should stay that of x, {x.mean():.3f}"
     if not np.allclose(y[kept] * (1 - rate), x[kept]):

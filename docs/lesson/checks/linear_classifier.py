@@ -22,7 +22,12 @@ def softmax(function: Callable[[Array], object]) -> str:
     extreme = rng.standard_normal((4, 7)).astype(np.float32)
     extreme[1] += 1e4  # one row far above, one far below: a maximum of the whole array is no help to the second
     extreme[2] -= 1e4
-    for logits, kind in ((moderate, "p"), (extreme, "p of logits near 10000 and -10000")):
+    wide = np.array([[0, 1e4, -1e4], [1e4, 0, 0], [-1e4, -1e4, 1 - 1e4]], np.float32)
+    for logits, kind in (
+        (moderate, "p"),
+        (extreme, "p of logits near 10000 and -10000"),
+        (wide, "p of logits from -10000 to 10000 in one row"),
+    ):
         given = logits.copy()
         with np.errstate(all="ignore"):  # of a wrong answer, which is named below
             found = function(given)
@@ -41,6 +46,7 @@ def cross_entropy(function: Callable[[Array, Labels], object]) -> str:
     cases = (
         (moderate, labels, "the loss"),
         (np.array([[1000.0, 0.0]]), np.array([1], np.uint8), "the loss of the logits (1000, 0) and the label 1"),
+        (np.array([[0.0, 1000.0]]), np.array([0], np.uint8), "the loss of the logits (0, 1000) and the label 0"),
         (np.array([[0.0, -1e4, 3.0], [2e4, 2e4, 0.0]]), np.array([2, 0], np.uint8), "the loss of large logits"),
     )
     for logits, classes, name in cases:
@@ -78,7 +84,7 @@ def weighted_nearest_mean(function: Callable[[Array, Array], object]) -> str:
             return said
     if not (np.array_equal(given[0], means) and np.array_equal(given[1], s)):
         return "means or s, which were given, have changed"
-    chosen, right = (x @ found[0] + found[1]).argmax(axis=1), distances.argmin(axis=1)
+    chosen, right = (x @ np.asarray(found[0]) + found[1]).argmax(axis=1), distances.argmin(axis=1)
     if np.array_equal(chosen, right):
         return RIGHT
     i = int((chosen != right).argmax())
@@ -92,10 +98,11 @@ def form(found: object, name: str, shape: tuple[int, ...]) -> str:
     """Whether this is an array of numbers of this shape."""
     if found is ... or found is None:
         return NOT_YET
-    if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu":
+    array = np.asarray(found)
+    if array.dtype.kind not in "fiu":
         return f"{name} is {type(found).__name__}, not an array of numbers"
-    if found.shape != shape:
-        return f"{name} has the shape {found.shape}; for 6 pixels and 4 classes it should be {shape}"
+    if array.shape != shape:
+        return f"{name} has the shape {array.shape}; for 6 pixels and 4 classes it should be {shape}"
     return RIGHT
 
 
