@@ -1,24 +1,25 @@
 """The notebooks in docs/lesson say what they said when they were committed, and share one form."""
 
 import base64
+import io
 import json
 import platform
 import re
 from itertools import pairwise
 
 import pytest
+from matplotlib.figure import Figure
 
 from tests import ROOT
 
 LESSON = ROOT / "docs" / "lesson"
 NOTEBOOKS = sorted(LESSON.glob("*.ipynb"))
-TIMINGS = ("execution", "ExecuteTime", "papermill", "collapsed", "scrolled", "widgets")
 FIRST_CELL = """\
 import os
 import sys
 from pathlib import Path
 
-os.environ["OPENBLAS_CORETYPE"] = "Haswell"  # one kernel and one thread: the same sums on every x86-64 CPU
+os.environ["OPENBLAS_CORETYPE"] = "Haswell"  # one kernel, one thread: the same sums on every CPU with AVX2
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 root = next(path for path in [Path.cwd(), *Path.cwd().parents] if (path / "pyproject.toml").exists())
 os.chdir(root)
@@ -60,6 +61,31 @@ def test_a_notebook_runs_from_start_to_end_and_says_what_is_committed(path):
         changed = notebooks.differences(notebooks.read(path), now)
         remedy = f"if that is right: python -m tests.notebooks {path.relative_to(ROOT)}"
         assert not changed, "\n".join([*changed, remedy])
+
+
+@pytest.mark.slow
+def test_what_is_missing_in_a_picture_or_in_a_line_is_a_difference():
+    nbformat = pytest.importorskip("nbformat", reason="needs the extra `lesson` (make lesson-test)")
+    from tests import notebooks  # noqa: PLC0415
+
+    def drawn(curves, text="0.5"):
+        figure = Figure(figsize=(8, 4))
+        axes = figure.subplots()
+        for number in range(curves):
+            axes.plot([0, 1], [number, 1], ":", color="C0", lw=1)
+        png = io.BytesIO()
+        figure.savefig(png)
+        data = {"text/plain": text, "image/png": base64.b64encode(png.getvalue()).decode()}
+        cell = nbformat.v4.new_code_cell("draw()", outputs=[nbformat.v4.new_output("display_data", data)])
+        cell.id = "curves"
+        return nbformat.v4.new_notebook(cells=[cell])
+
+    assert notebooks.differences(drawn(3), drawn(3)) == []
+    assert notebooks.differences(drawn(3), drawn(2)) == ["curves: the picture has changed"]
+    assert "is now display_data: 0.6" in notebooks.differences(drawn(3), drawn(3, "0.6"))[0]
+    no_output = drawn(3)
+    no_output.cells[0].outputs = []
+    assert "is now nothing" in notebooks.differences(drawn(3), no_output)[0]
 
 
 def test_there_are_six_notebooks():

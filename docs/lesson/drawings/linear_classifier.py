@@ -62,17 +62,23 @@ def rows_of_digits(rows: Mapping[str, Image]) -> None:
         axes.tick_params(length=0, pad=1)
 
 
-def votes(images: Sequence[Image], titles: Sequence[str], terms: Sequence[Image], limit: float = 1.0) -> None:
+def votes(
+    images: Sequence[Image],
+    titles: Sequence[str],
+    terms: Sequence[Image],
+    blank: Sequence[float],
+    limit: float = 1.0,
+) -> None:
     """Draw images (784,), each with a title, and below each what its pixels add to a lead (784,).
 
-    Colours end at +-limit.
+    That of a blank sheet stands beside their sum. Colours end at +-limit.
     """
     _, grid = plt.subplots(2, len(images), figsize=(9.5, 3.5))
-    for (above, below), image, title, added in zip(grid.T, images, titles, terms, strict=True):
+    for (above, below), image, title, added, c in zip(grid.T, images, titles, terms, blank, strict=True):
         above.imshow(image.reshape(SIDE, SIDE))
         above.set_title(title, fontsize=11)
         below.imshow(added.reshape(SIDE, SIDE), cmap="RdBu_r", vmin=-limit, vmax=limit)
-        below.set_title(f"sum {added.sum():+.1f}", fontsize=11)
+        below.set_title(f"blank {c:+.1f}, ink {added.sum():+.1f}", fontsize=9)
         unmarked(above)
         unmarked(below)
 
