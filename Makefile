@@ -4,8 +4,8 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-# What the environment says of other Pythons, and of other places for packages, does not count here.
-unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PIP_PREFIX PIP_ROOT PIP_TARGET
+# What the environment says of other Pythons, other places for packages and other windows does not count here.
+unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PIP_PREFIX PIP_ROOT PIP_TARGET MPLBACKEND
 export PIP_USER := 0
 
 # An environment does not survive a move of its folder or an upgrade of its Python, and another PYTHON wants another
@@ -35,11 +35,11 @@ test-slow: .venv/dev  ## Run the tests marked slow
 	@python -m pytest -m slow
 
 lesson: .venv/lesson  ## Open the notebooks of docs/lesson in JupyterLab (OPTIONS="--no-browser")
-	@dvc repro --quiet preprocess
+	@dvc repro preprocess
 	@jupyter lab --notebook-dir=. $(OPTIONS) docs/lesson/1_linear_classifier.ipynb
 
 lesson-test: .venv/dev .venv/lesson  ## Run the notebooks of docs/lesson and compare their outputs
-	@dvc repro --quiet preprocess
+	@dvc repro preprocess
 	@python -m pytest -m "slow or not slow" tests/lesson
 
 check: .venv/repro  ## Validate params.yaml

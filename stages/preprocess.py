@@ -35,6 +35,10 @@ def main() -> None:
     images, labels = read_pair("train")
     test_images, test_labels = read_pair("t10k")
     verify(dataset)
+    if not len(images) or not len(test_images):
+        raise UserError(
+            f"{dataset} has {len(images)} training and {len(test_images)} test images: both are needed"
+        )
     classes = list(DATASETS[dataset].classes)
     for name, found in (("train", labels), ("t10k", test_labels)):
         check_labels(name, found, dataset, len(classes))

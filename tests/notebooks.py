@@ -5,10 +5,13 @@
 
 import base64
 import io
+import json
+import os
 import sys
 import time
 from itertools import zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -19,6 +22,7 @@ from PIL import Image
 
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 GREY_LEVELS = 4  # of 255; a label or a curve that is missing changes a square of a picture by more
+DATA = ("mnist", "5f1aae8a")  # and the split into training and validation images
 Cell = Any  # of nbformat, which has no types
 
 
@@ -30,18 +34,33 @@ def read(path: Path) -> Cell:
 def run(path: Path) -> Cell:
     """The notebook with the outputs that it has now, and nothing in its metadata that changes from run to run."""
     notebook = read(path)
-    NotebookClient(
+    check_data()
+    client = NotebookClient(
         notebook,
         extra_arguments=["--log-level=ERROR"],  # or it warns of who might listen on 127.0.0.1
         resources={"metadata": {"path": str(path.parent)}},  # where the kernel begins, as in JupyterLab
         record_timing=False,
         coalesce_streams=True,
-        timeout=120,
-    ).execute()
+        startup_timeout=300,
+        timeout=600,
+    )
+    with TemporaryDirectory() as empty:  # no settings but those of the notebook: they would change its pictures
+        (Path(empty) / "matplotlibrc").touch()
+        client.execute(env={**os.environ, "IPYTHONDIR": empty, "MATPLOTLIBRC": empty, "MPLBACKEND": ""})
     notebook.metadata = {**KERNEL, "language_info": {"name": "python"}}
     for cell in notebook.cells:
         cell.metadata = {name: cell.metadata[name] for name in ("alt", "tags") if name in cell.metadata}
     return notebook
+
+
+def check_data() -> None:
+    """Exit unless the data are those that the committed parameters make."""
+    path = Path("data/preprocessed/dataset.json")
+    found = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    if (found.get("dataset"), found.get("split_sha256", "")[:8]) != DATA:
+        raise SystemExit(
+            f"{path} is not of the committed params.yaml: restore that, and run `dvc repro preprocess`"
+        )
 
 
 def differences(committed: Cell, now: Cell) -> list[str]:
@@ -60,8 +79,11 @@ def differences(committed: Cell, now: Cell) -> list[str]:
 
 def content(output: Cell) -> str:
     """What can be read in an output."""
-    text = output.get("text") or output.get("data", {}).get("text/plain", "")
-    return f"{output['output_type']}: {text}"
+    data = {kind: text for kind, text in output.get("data", {}).items() if kind != "image/png"}
+    text = output.get("text") or "\n".join(
+        f"{kind} {data[kind]}".removeprefix("text/plain ") for kind in sorted(data)
+    )
+    return f"{output.get('name', output['output_type'])}: {text}"
 
 
 def picture(output: Cell) -> str | None:
@@ -90,7 +112,9 @@ def main(paths: list[str]) -> None:
     for name in paths:
         started = time.monotonic()
         notebook = run(Path(name))
-        nbformat.write(notebook, name)
+        part = Path(f"{name}.part")
+        nbformat.write(notebook, part)
+        part.replace(name)
         print(f"{name}: {time.monotonic() - started:.1f} s")
 
 

@@ -30,7 +30,7 @@ def confusion_matrix(classes: Sequence[str]) -> Figure:
     figure = Figure(figsize=(8, 7), layout="constrained")
     axes = figure.subplots()
     cell = SIDE / k
-    letters = min(10, cell / (0.65 * len(f"{counts.max():.0f}")))
+    letters = min(10, cell / 1.1, cell / (0.65 * len(f"{counts.max():.0f}")))
     # The square root lets the rare errors show beside the diagonal.
     axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)
     for (row, column), n in np.ndenumerate(counts):

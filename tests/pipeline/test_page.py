@@ -147,7 +147,7 @@ def test_the_head_of_the_page_says_how_many_test_images_were_misclassified(repro
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("k", "numbers"), [(2, True), (12, True), (100, False)])
+@pytest.mark.parametrize(("k", "numbers"), [pytest.param(12, True, marks=pytest.mark.long), (100, False)])
 def test_no_chart_is_wider_than_its_card_however_many_classes_there_are(project, tmp_path, k, numbers):
     names = ["backslash", *(f"thing {number}" for number in range(k - 1))]
     cells = [(actual, predicted, 7, 1 / k) for actual in names for predicted in names]

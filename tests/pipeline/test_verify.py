@@ -113,6 +113,7 @@ def test_other_bytes_in_the_same_environment_are_a_1_and_the_clone_can_be_kept(r
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_pipeline_that_fails_in_the_clone_is_a_3(recorded, tmp_path):
     project = recorded.copy(tmp_path / "project")
     project.change({"train.learning_rate": -1.0})

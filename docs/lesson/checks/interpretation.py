@@ -134,7 +134,7 @@ def images_needed(found: object) -> str:
     if array.ndim or array.dtype.kind not in "iuf":
         return f"images_needed is {type(found).__name__}, not a number"
     images = float(array)
-    if not 1 <= images < np.inf:
+    if not 1 <= images < 1e15:
         return f"images_needed is {images:g}; it should be a number of images"
     low, high = wilson_interval(ERROR_RATE * images, images)
     if abs((high - low) / WIDTH - 1) < 0.015:  # the width goes with 1 / sqrt(images)

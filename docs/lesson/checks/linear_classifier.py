@@ -121,7 +121,7 @@ def best_confidence(found: object) -> str:
         return NOT_YET
     try:
         c = float(found)  # type: ignore[arg-type]  # what is no number is said below
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return f"one number is asked for; this is {type(found).__name__}"
     if not 0 < c < 1:
         return f"{c:.6g} gives an infinite loss, or is no probability"

@@ -52,6 +52,10 @@ def test_a_data_set_is_four_files_of_these_names_and_2_to_256_classes(name):
     )
     assert 2 <= len(dataset.classes) <= 256
     assert len(set(dataset.classes)) == len(dataset.classes)
+    for label in dataset.classes:  # no character that Markdown, HTML or matplotlib would take for more than itself
+        assert label == label.strip() != "", label
+        assert label.isprintable(), label
+        assert not set(label) & set("|<>&$*_`\\"), label
 
 
 @pytest.mark.parametrize("name", sorted({*DATASETS, *get_args(DatasetName), *SUBJECTS}))
