@@ -20,7 +20,7 @@ Where to look next (`dvc` needs `. .venv/bin/activate`, once in each shell):
   plots/*.png                   the pictures
   dvc plots show                a page of every curve and picture
   data/predictions/test.json    everything that was counted
-  data/export/draw.html         a page to draw digits on, which the network reads""")  # noqa: T201
+  data/export/draw.html         a page to draw on, which the network reads""")  # noqa: T201
 
 
 if __name__ == "__main__":
