@@ -155,5 +155,10 @@ def test_a_code_host_shows_the_whole_notebook(path):
     assert len(path.read_bytes()) < 700_000
 
 
+def test_the_graph_in_the_readme_is_that_of_notebook_3():
+    (graph,) = (png for cell, png in pictures(LESSON / "3_backpropagation.ipynb") if cell["id"] == "computation-graph")
+    assert (LESSON / "computation-graph.png").read_bytes() == graph
+
+
 def test_the_pictures_together_are_under_3_mb():
     assert sum(len(png) for path in NOTEBOOKS for _, png in pictures(path)) < 3_000_000
