@@ -156,7 +156,9 @@ def test_a_code_host_shows_the_whole_notebook(path):
 
 
 def test_the_graph_in_the_readme_is_that_of_notebook_3():
-    (graph,) = (png for cell, png in pictures(LESSON / "3_backpropagation.ipynb") if cell["id"] == "computation-graph")
+    (graph,) = (
+        png for cell, png in pictures(LESSON / "3_backpropagation.ipynb") if cell["id"] == "computation-graph"
+    )
     assert (LESSON / "computation-graph.png").read_bytes() == graph
 
 
