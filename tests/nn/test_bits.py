@@ -12,9 +12,9 @@ from tests import ROOT
 
 # Of all x86-64 CPUs with AVX2: on one without AVX-512 to compare with itself would show nothing.
 COMMITTED = (
-    "11536fefa943ffe679999f08d1b15246c011ca136bffaf5e0c5f46389b0d4861 "
-    "bc36e82dec8e5dcfd4437fd589add7a1909dcc7370b0ad94a7da520dcadfc5b6 "
-    "156fee97dd18beeb0ab00938e7164c306878ae71beeefae1ed3f8a2dece1c50a"
+    "af8261e1502d2419ab309db71aaf22b60995f898c99ed30a0bb4d38ac16f582e "
+    "2d8f32db152e1f5d52fc917749b1aaada0d6013ae101a9c7d03218eaca5b7f4c "
+    "a887467c9adaa54831e2bd8811b1598efc612c80154e6f41f6acaec7c881e8fb"
 )
 QEMU = shutil.which("qemu-x86_64")
 

@@ -83,6 +83,7 @@ def test_a_commit_that_makes_its_own_bytes_is_a_0_and_needs_no_network(recorded,
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="names kernels of x86-64")
 def test_other_bytes_by_another_kernel_are_a_2_and_explained(recorded, tmp_path):
     code, said = verified(recorded, {"OPENBLAS_CORETYPE": "Sandybridge"})
