@@ -15,7 +15,8 @@ PIPELINE = re.compile(r"dvc|make|python -m (stages|commands)")  # needs data
 
 def reader_of(project: Project) -> Reader:
     """Somebody whose terminal is as wide as that in which the guides were written."""
-    env = {name: value for name, value in project.env.items() if name not in {"CI", "BUILD_NUMBER"}}  # pytest says more
+    # With one of these set, pytest says more.
+    env = {name: value for name, value in project.env.items() if name not in {"CI", "BUILD_NUMBER"}}
     return Reader(project.path, {**env, "COLUMNS": "115", "DVC_PAGER": "cat"})
 
 
