@@ -79,7 +79,7 @@ def test_the_state_of_the_data_is_known_and_unchanged(two_commits):
 
 
 @pytest.mark.parametrize(
-    "where", [["--temp"], pytest.param([], marks=pytest.mark.slow)], ids=["apart", "workspace"]
+    "where", [["--temp"], pytest.param([], marks=[pytest.mark.slow, pytest.mark.long])], ids=["apart", "workspace"]
 )
 def test_an_experiment_tells_the_extension_of_its_validations_and_leaves_no_signal(project, where):
     signal = project.path / NOTIFICATION
