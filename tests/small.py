@@ -40,14 +40,21 @@ def small_files(train: int = 600, test: int = 200) -> dict[str, bytes]:
     """Name and unpacked content of the four files; the same bytes at every call."""
     rng = np.random.default_rng(0)
     templates = digits_like(rng)
-    files = {}
+    files: dict[str, bytes] = {}
     for split, count in (("train", train), ("t10k", test)):
         labels = rng.permutation(np.arange(count) % len(templates)).astype(np.uint8)
         noise = rng.normal(0, 40, (count, 28, 28))
         images = np.clip(templates[labels] + noise * (templates[labels] > 0), 0, 255).astype(np.uint8)
-        files[f"{split}-images-idx3-ubyte"] = struct.pack(">4i", 0x803, *images.shape) + images.tobytes()
-        files[f"{split}-labels-idx1-ubyte"] = struct.pack(">2i", 0x801, count) + labels.tobytes()
+        files |= idx_files(split, images, labels)
     return files
+
+
+def idx_files(split: str, images: np.ndarray, labels: np.ndarray) -> dict[str, bytes]:
+    """Name and content of the two files of `train` or `t10k`: images (n, 28, 28) and labels (n,), both uint8."""
+    return {
+        f"{split}-images-idx3-ubyte": struct.pack(">4i", 0x803, *images.shape) + images.tobytes(),
+        f"{split}-labels-idx1-ubyte": struct.pack(">2i", 0x801, *labels.shape) + labels.tobytes(),
+    }
 
 
 def digits_like(rng: np.random.Generator) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import struct
 import sys
 from types import MappingProxyType
 
@@ -13,7 +12,7 @@ from safetensors import safe_open
 
 from tests.pipeline.projects import new, refusal, succeeded
 from tests.pipeline.test_show import PICTURES
-from tests.small import digits_like
+from tests.small import digits_like, idx_files
 
 STAGES = ("download", "preprocess", "train", "evaluate", "plot", "export")
 NAMES = {2: ["yes", "no"], 100: [f"class {number}" for number in range(100)]}  # twelve: docs/guides
@@ -23,12 +22,10 @@ def files_of(classes, train=6, test=2):
     """Name and content of the four files: so many images of each class."""
     rng = np.random.default_rng(0)
     templates = np.concatenate([digits_like(rng) for _ in range(-(-classes // 10))])[:classes]
-    files = {}
+    files: dict[str, bytes] = {}
     for split, count in (("train", train * classes), ("t10k", test * classes)):
         labels = rng.permutation(np.arange(count) % classes).astype(np.uint8)
-        images = templates[labels].astype(np.uint8)
-        files[f"{split}-images-idx3-ubyte"] = struct.pack(">4i", 0x803, *images.shape) + images.tobytes()
-        files[f"{split}-labels-idx1-ubyte"] = struct.pack(">2i", 0x801, count) + labels.tobytes()
+        files |= idx_files(split, templates[labels].astype(np.uint8), labels)
     return files
 
 

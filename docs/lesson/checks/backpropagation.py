@@ -1,6 +1,7 @@
 """Checks of the exercises of notebook 3, and three backward passes with a wrong line each."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,42 +70,19 @@ def two_hidden_layers(widths: object) -> str:
     return RIGHT
 
 
-def first(params: plain.Params, x: Array, labels: plain.Labels) -> dict[str, Array]:
-    """A backward pass with one wrong line."""
+def gradients(params: plain.Params, x: Array, labels: plain.Labels, *, wrong: str) -> dict[str, Array]:
+    """The backward pass of a network with one hidden layer, in which one line is wrong: dW2, dh or da."""
     (W1, b1), (W2, b2) = params
     a = x @ W1 + b1
     h = np.maximum(a, 0)
     _, dz = plain.loss_and_gradient(h @ W2 + b2, labels)
-    dW2, db2 = a.T @ dz, dz.sum(axis=0)
-    dh = dz @ W2.T
-    da = dh * (h > 0)
+    dW2, db2 = (a if wrong == "dW2" else h).T @ dz, dz.sum(axis=0)
+    dh = dz @ (W2 - 0.1 * dW2 if wrong == "dh" else W2).T
+    da = dh * (h >= 0 if wrong == "da" else h > 0)
     return dict(zip(LINES, [dz, dW2, db2, dh, da, x.T @ da, da.sum(axis=0)], strict=True))
 
 
-def second(params: plain.Params, x: Array, labels: plain.Labels) -> dict[str, Array]:
-    """A backward pass with one wrong line."""
-    (W1, b1), (W2, b2) = params
-    h = np.maximum(x @ W1 + b1, 0)
-    _, dz = plain.loss_and_gradient(h @ W2 + b2, labels)
-    dW2, db2 = h.T @ dz, dz.sum(axis=0)
-    W2 = W2 - 0.1 * dW2
-    dh = dz @ W2.T
-    da = dh * (h > 0)
-    return dict(zip(LINES, [dz, dW2, db2, dh, da, x.T @ da, da.sum(axis=0)], strict=True))
-
-
-def third(params: plain.Params, x: Array, labels: plain.Labels) -> dict[str, Array]:
-    """A backward pass with one wrong line."""
-    (W1, b1), (W2, b2) = params
-    h = np.maximum(x @ W1 + b1, 0)
-    _, dz = plain.loss_and_gradient(h @ W2 + b2, labels)
-    dW2, db2 = h.T @ dz, dz.sum(axis=0)
-    dh = dz @ W2.T
-    da = dh * (h >= 0)
-    return dict(zip(LINES, [dz, dW2, db2, dh, da, x.T @ da, da.sum(axis=0)], strict=True))
-
-
-suspects = [first, second, third]
+suspects = [partial(gradients, wrong=name) for name in ("dW2", "dh", "da")]
 
 
 def wrong_lines(names: object) -> str:
