@@ -26,8 +26,8 @@ def slope_along(loss: Callable[[], float], array: Array, direction: Array, h: fl
 def squared_error(p: Array, t: Array) -> Array:
     """dp = 2 (p - t) / n, and dz = J dp in each row, J = diag(p) - p p^T: dz = p (dp - sum of p dp).
 
-    Here p does not cancel. Where p is nearly 0 or 1, so is the gradient, even if the answer is surely wrong: this
-    is why classifiers learn by cross-entropy.
+    Here p does not cancel. Where p is nearly 0 or 1, so is the gradient, even if the answer is confidently wrong:
+    this is why classifiers learn by cross-entropy.
     """
     dp = 2 * (p - t) / len(p)
     dz: Array = p * (dp - np.sum(p * dp, axis=1, keepdims=True))

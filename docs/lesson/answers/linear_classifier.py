@@ -40,7 +40,7 @@ def mean_loss(c: float, a: float) -> float:
 
 
 def best_confidence() -> float:
-    """The derivative, -a / c + (1 - a) / (1 - c), is 0 at c = a: cross-entropy is smallest for who gives what is
-    true, neither bolder nor shyer. To name 0.85 where 85 % are right is called calibrated (notebook 6).
+    """The derivative, -a / c + (1 - a) / (1 - c), is 0 at c = a: cross-entropy is smallest for a
+    classifier that states how often it is right. It is called calibrated then (notebook 6).
     """
     return 0.85
